@@ -82,7 +82,8 @@ class Journal(Protocol):
 
     def append(self, group: Group, done: Durable) -> None:
         """Queue a group for the next commit; never blocks on the disk. `done` gets `JournalFullError` or `DiskFullError`
-        when it cannot be kept; both are retryable."""
+        when it cannot be kept; both are retryable.
+        """
 
     def room(self) -> int:
         """Return how many bytes may still be appended before the journal refuses."""

@@ -1,4 +1,4 @@
-"""The Arrow schemas. Column order is the order in the engine's tables; names and types never change, columns are only added."""
+"""The Arrow schemas, in the column order of the engine's tables; names and types never change, columns are only added."""
 
 from __future__ import annotations
 

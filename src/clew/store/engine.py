@@ -10,7 +10,7 @@ from typing import Protocol
 import pyarrow as pa
 
 Param = str | int | float | bool | bytes | Sequence[str] | Sequence[int] | Sequence[float] | Sequence[bytes]
-"""A bound query parameter. `bytes` binds as a FixedString by its hex form; text is escaped in one place in this room."""
+"""A bound query parameter. `bytes` binds as a FixedString; text is escaped in one place in this room."""
 
 
 @dataclass(frozen=True, slots=True)
