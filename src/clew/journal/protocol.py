@@ -81,15 +81,16 @@ class Journal(Protocol):
         """Recover what an earlier process left, then accept groups."""
 
     def append(self, group: Group, done: Durable) -> None:
-        """Queue a group for the next commit; never blocks on the disk. `done` gets `JournalFullError` or `DiskFullError`
-        when it cannot be kept; both are retryable.
+        """Queue a group for the next commit; never blocks on the disk.
+
+        `done` gets `JournalFullError` or `DiskFullError` when it cannot be kept; both are retryable.
         """
 
     def room(self) -> int:
         """Return how many bytes may still be appended before the journal refuses."""
 
     def next_sealed(self, timeout_s: float) -> Segment | None:
-        """Return the oldest sealed segment that is not committed, waiting up to `timeout_s`; `None` when there is none."""
+        """Return the oldest sealed, uncommitted segment, waiting up to `timeout_s`; `None` when there is none."""
 
     def commit(self, segment: Segment, *, stored_spans: int, stored_logs: int, sampled_out: int = 0) -> None:
         """Record that all inserts of a segment have returned; counts move from pending to stored, its files go."""

@@ -1,4 +1,4 @@
-"""The Arrow schemas, in the column order of the engine's tables; names and types never change, columns are only added."""
+"""The Arrow schemas, in column order of the engine's tables; columns are only added, never changed."""
 
 from __future__ import annotations
 
