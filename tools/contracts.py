@@ -1,0 +1,37 @@
+"""Writes every generated file that is committed; with --check, fails when one of them was stale."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WRITERS: dict[str, list[str]] = {
+    "schemas/ddl.sql": ["-m", "clew.store.ddl"],
+    "schemas/config.schema.json": ["-m", "clew.config.schema"],
+    "schemas/metrics.json": ["-m", "clew.telemetry.catalogue"],
+    "schemas/openapi.json": ["-m", "clew.api.openapi"],
+    "docs/reference/cli.md": ["-m", "clew.cli.reference"],
+    "docs/reference/errors.md": ["tools/errors_reference.py"],
+    "ui/src/api/types.gen.ts": ["tools/gen_ui_api.py"],
+}
+
+
+def main() -> int:
+    """Run the writers in order (the UI's types come from the OpenAPI document just written)."""
+    check = "--check" in sys.argv
+    stale = []
+    for name, arguments in WRITERS.items():
+        path = ROOT / name
+        before = path.read_bytes() if path.exists() else b""
+        subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True)
+        if path.read_bytes() != before:
+            stale.append(name)
+    for name in stale:
+        print(f"{name} was stale and has been written anew" + ("; commit it" if check else ""))
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
