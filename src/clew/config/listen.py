@@ -1,0 +1,66 @@
+"""Where Clew listens."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from clew.config.section import Port, Section
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach `host`; a name other than `localhost` counts as public."""
+    if host.rstrip(".").lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]").split("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+class Listener(Section):
+    """One address to listen on."""
+
+    host: str = "127.0.0.1"
+    """Address or name; 127.0.0.1 is reachable from this machine only, 0.0.0.0 from everywhere."""
+    port: Port
+    """TCP port; 0 takes a free one."""
+
+
+class UiListener(Listener):
+    """The main port: UI, `/api/v1`, `/metrics`, `/healthz`, `/readyz`."""
+
+    port: Port = 4319
+    """TCP port; 0 takes a free one."""
+
+
+class GrpcListener(Listener):
+    """OTLP over gRPC."""
+
+    port: Port = 4317
+    """TCP port; 0 takes a free one."""
+
+
+class HttpListener(Listener):
+    """OTLP over HTTP."""
+
+    port: Port = 4318
+    """TCP port; 0 takes a free one."""
+
+
+class ListenConfig(Section):
+    """The listeners. All are on localhost unless set otherwise."""
+
+    ui: UiListener = UiListener()
+    """UI, API, metrics and health."""
+    otlp_grpc: GrpcListener = GrpcListener()
+    """OTLP/gRPC."""
+    otlp_http: HttpListener = HttpListener()
+    """OTLP/HTTP."""
+
+    def by_key(self) -> dict[str, Listener]:
+        """Return each listener under its full key."""
+        return {
+            "listen.ui": self.ui,
+            "listen.otlp_grpc": self.otlp_grpc,
+            "listen.otlp_http": self.otlp_http,
+        }
