@@ -12,6 +12,8 @@ WRITERS: dict[str, list[str]] = {
     "schemas/config.schema.json": ["-m", "clew.config.schema"],
     "schemas/metrics.json": ["-m", "clew.telemetry.catalogue"],
     "schemas/openapi.json": ["-m", "clew.api.openapi"],
+    "docs/reference/configuration.md": ["tools/options_reference.py", "configuration"],
+    "docs/reference/metrics.md": ["tools/options_reference.py", "metrics"],
     "docs/reference/cli.md": ["-m", "clew.cli.reference"],
     "docs/reference/errors.md": ["tools/errors_reference.py"],
     "ui/src/api/types.gen.ts": ["tools/gen_ui_api.py"],
