@@ -1,0 +1,84 @@
+"""Why a read is refused or ends early.
+
+ClewError
++-- InvalidQueryError      the text of a query is wrong; says where
++-- InvalidRequestError    a parameter is wrong
++-- TraceNotFoundError     no span of the trace is stored
++-- SpanNotFoundError      the trace has no such span
++-- BusyError              all readers are taken and the queue is full
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from clew.model.errors import ClewError
+
+
+class InvalidQueryError(ClewError):
+    """The text of a query cannot be understood."""
+
+    code: ClassVar[str] = "invalid_query"
+    http_status: ClassVar[int] = 400
+    grpc_status: ClassVar[str] = "INVALID_ARGUMENT"
+
+    def __init__(self, message: str, *, start: int, end: int, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.start = start
+        """First character of the wrong piece."""
+        self.end = end
+        """One past its last character."""
+
+
+class InvalidRequestError(ClewError):
+    """A parameter of a read has a value that cannot be used."""
+
+    code: ClassVar[str] = "invalid_request"
+    http_status: ClassVar[int] = 400
+    grpc_status: ClassVar[str] = "INVALID_ARGUMENT"
+
+    def __init__(self, name: str, value: str, why: str, *, hint: str) -> None:
+        super().__init__(f"{name} = {value!r}: {why}", hint=hint)
+        self.name = name
+        self.value = value
+
+
+class TraceNotFoundError(ClewError):
+    """No span of this trace is stored."""
+
+    code: ClassVar[str] = "trace_not_found"
+    http_status: ClassVar[int] = 404
+    grpc_status: ClassVar[str] = "NOT_FOUND"
+    hint = "Ask /api/v1/traces/{id}/where why a trace is not here; new spans are visible within two seconds."
+
+    def __init__(self, trace_id: str) -> None:
+        super().__init__(f"trace {trace_id} is not stored")
+        self.trace_id = trace_id
+
+
+class SpanNotFoundError(ClewError):
+    """The trace is stored, but not this span."""
+
+    code: ClassVar[str] = "span_not_found"
+    http_status: ClassVar[int] = 404
+    grpc_status: ClassVar[str] = "NOT_FOUND"
+    hint = "The span may not have arrived yet, or its service does not export it."
+
+    def __init__(self, trace_id: str, span_id: str) -> None:
+        super().__init__(f"trace {trace_id} has no span {span_id}")
+        self.trace_id = trace_id
+        self.span_id = span_id
+
+
+class BusyError(ClewError):
+    """Every reader works and as many reads as allowed are waiting."""
+
+    code: ClassVar[str] = "busy"
+    http_status: ClassVar[int] = 503
+    grpc_status: ClassVar[str] = "UNAVAILABLE"
+    retryable: ClassVar[bool] = True
+    hint = "Try again in a second, or raise query.readers or query.queue."
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(f"{waiting} reads are already waiting")
+        self.waiting = waiting
