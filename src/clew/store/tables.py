@@ -1,0 +1,293 @@
+"""The tables: Arrow schemas of what the pipeline writes beside the model, and how each table is kept on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import pyarrow as pa
+
+from clew.model import LOGS, RESOURCES, SCOPES, SPANS
+from clew.model.schema import ID128, NS, SECONDS, WORD
+
+
+class Keep(StrEnum):
+    """Which retention a table follows."""
+
+    TRACES = "traces"
+    RED = "red"
+    FOREVER = "forever"
+
+
+def _schema(*columns: tuple[str, pa.DataType]) -> pa.Schema:
+    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns])
+
+
+HIST = pa.map_(pa.int16(), pa.float64())
+"""Sparse histogram of durations, see `clew.store.histogram`; counts are weighted."""
+
+ROOT = pa.struct(
+    [
+        pa.field("start", NS, nullable=False),
+        pa.field("span_id", pa.uint64(), nullable=False),
+        pa.field("service", pa.utf8(), nullable=False),
+        pa.field("name", pa.utf8(), nullable=False),
+        pa.field("duration", pa.uint64(), nullable=False),
+    ]
+)
+"""A root span (parent 0). Merges keep the smallest: of several roots the earliest, then the lowest id."""
+
+NO_ROOT_NS = 2**63 - 1
+"""`root.start` of a row that saw no root; any root is smaller, so it wins when it comes."""
+
+TRACE_INDEX = _schema(
+    ("tenant", WORD),
+    ("trace_id", ID128),
+    ("day", pa.date32()),
+    ("first", NS),
+    ("last", NS),
+    ("min_bucket", SECONDS),
+    ("max_bucket", SECONDS),
+    ("spans", pa.uint64()),
+    ("errors", pa.uint64()),
+    ("root", ROOT),
+)
+"""One row per trace, day of `bucket` and insert; merged over inserts by the engine, over days by GROUP BY.
+
+`first` is the smallest `start`, `last` the largest `start + duration` (capped at 2^63-1).
+"""
+
+RED_1M = _schema(
+    ("tenant", WORD),
+    ("minute", SECONDS),
+    ("service", WORD),
+    ("name", WORD),
+    ("kind", pa.uint8()),
+    ("status", pa.uint8()),
+    ("is_root", pa.bool_()),
+    ("n", pa.uint64()),
+    ("n_weighted", pa.float64()),
+    ("duration_sum", pa.float64()),
+    ("hist", HIST),
+)
+"""Spans per minute and operation. `minute` is right-closed: start lies in (minute - 60 s, minute]; sums are in ns."""
+
+RED_SERVICE_1M = _schema(
+    ("tenant", WORD),
+    ("minute", SECONDS),
+    ("service", WORD),
+    ("n", pa.uint64()),
+    ("n_weighted", pa.float64()),
+    ("errors", pa.uint64()),
+    ("errors_weighted", pa.float64()),
+    ("duration_sum", pa.float64()),
+    ("hist", HIST),
+)
+"""Spans per minute and service, all kinds and operations together: one small row for lists and overviews."""
+
+SPAN_BY_SERVICE = _schema(
+    ("tenant", WORD),
+    ("service", WORD),
+    ("bucket", SECONDS),
+    ("start", NS),
+    ("name", WORD),
+    ("kind", pa.uint8()),
+    ("status", pa.uint8()),
+    ("duration", pa.uint64()),
+    ("trace_id", ID128),
+)
+"""The slim copy of `spans` in service order: newest spans of a service, heatmaps, co-occurrence."""
+
+ATTR_KEYS = _schema(
+    ("tenant", WORD),
+    ("day", pa.date32()),
+    ("level", WORD),
+    ("key", WORD),
+    ("type", WORD),
+    ("more", pa.bool_()),
+)
+"""Attribute keys seen per day; `more` says that some value of the key was not catalogued."""
+
+ATTR_VALUES = _schema(
+    ("tenant", WORD),
+    ("day", pa.date32()),
+    ("level", WORD),
+    ("key", WORD),
+    ("type", WORD),
+    ("value", pa.utf8()),
+)
+"""At most 1,000 values per key and day, as text."""
+
+META = _schema(("key", pa.utf8()), ("value", pa.utf8()), ("updated", NS))
+"""What Clew knows about this data directory: the schema version and what each migration left to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How one table is kept; `clew.store.ddl` writes it out."""
+
+    name: str
+    schema: pa.Schema
+    order: str
+    partition: str = ""
+    primary: str = ""
+    """PRIMARY KEY where it is shorter than the order."""
+    day: str = ""
+    """Expression of the day that TTL counts from; the partition is the same day."""
+    keep: Keep = Keep.TRACES
+    spare_days: int = 0
+    """How many days longer than its retention: what others refer to outlives them."""
+    engine: str = "MergeTree"
+    aggregates: Mapping[str, str] = field(default_factory=dict)
+    codecs: Mapping[str, str] = field(default_factory=dict)
+    indexes: tuple[str, ...] = ()
+    settings: Mapping[str, str | int] = field(default_factory=dict)
+
+
+_TIME = "Delta(8), ZSTD(1)"
+_SECONDS = "Delta(4), ZSTD(1)"
+_SEEN = {"first_seen": "min", "last_seen": "max"}
+_SPAN_CODECS = {
+    "span_id": "NONE",
+    "start": _TIME,
+    "bucket": _SECONDS,
+    "received": _TIME,
+    "duration": "T64, ZSTD(1)",
+}
+_LOG_CODECS = {"time": _TIME, "observed": _TIME, "bucket": _SECONDS, "received": _TIME}
+
+TABLES: tuple[Table, ...] = (
+    Table(
+        "spans",
+        SPANS,
+        partition="toDate(bucket)",
+        order="(tenant, bucket, trace_id)",
+        day="toDate(bucket)",
+        codecs=_SPAN_CODECS,
+        indexes=(
+            "INDEX ix_start start TYPE minmax GRANULARITY 1",
+            "INDEX ix_duration duration TYPE minmax GRANULARITY 1",
+        ),
+        settings={"index_granularity": 1024},
+    ),
+    Table(
+        "logs",
+        LOGS,
+        partition="toDate(bucket)",
+        order="(tenant, bucket, trace_id, time)",
+        day="toDate(bucket)",
+        codecs=_LOG_CODECS,
+        indexes=("INDEX ix_time time TYPE minmax GRANULARITY 1",),
+        settings={"index_granularity": 1024},
+    ),
+    Table(
+        "resources",
+        RESOURCES,
+        partition="day",
+        order="(tenant, resource_id)",
+        day="day",
+        spare_days=1,
+        engine="AggregatingMergeTree",
+        aggregates=_SEEN,
+        settings={"allow_dimensions_outside_sorting_key": 1},
+    ),
+    Table(
+        "scopes",
+        SCOPES,
+        partition="day",
+        order="(tenant, scope_id)",
+        day="day",
+        spare_days=1,
+        engine="AggregatingMergeTree",
+        aggregates=_SEEN,
+        settings={"allow_dimensions_outside_sorting_key": 1},
+    ),
+    Table(
+        "trace_index",
+        TRACE_INDEX,
+        partition="day",
+        order="(tenant, trace_id)",
+        day="day",
+        engine="AggregatingMergeTree",
+        aggregates={
+            "first": "min",
+            "last": "max",
+            "min_bucket": "min",
+            "max_bucket": "max",
+            "spans": "sum",
+            "errors": "sum",
+            "root": "min",
+        },
+        codecs={"first": _TIME, "last": _TIME, "min_bucket": _SECONDS, "max_bucket": _SECONDS},
+        settings={"index_granularity": 512, "allow_dimensions_outside_sorting_key": 1},
+    ),
+    Table(
+        "span_by_service",
+        SPAN_BY_SERVICE,
+        partition="toDate(bucket)",
+        order="(tenant, service, start)",
+        day="toDate(bucket)",
+        codecs={"start": _TIME, "bucket": _SECONDS, "duration": "T64, ZSTD(1)"},
+        settings={"index_granularity": 8192},
+    ),
+    Table(
+        "red_1m",
+        RED_1M,
+        partition="toDate(minute)",
+        order="(tenant, service, minute, name, kind, status, is_root)",
+        day="toDate(minute)",
+        keep=Keep.RED,
+        engine="AggregatingMergeTree",
+        aggregates={"n": "sum", "n_weighted": "sum", "duration_sum": "sum", "hist": "sumMap"},
+        codecs={"minute": _SECONDS},
+    ),
+    Table(
+        "red_service_1m",
+        RED_SERVICE_1M,
+        partition="toDate(minute)",
+        order="(tenant, service, minute)",
+        day="toDate(minute)",
+        keep=Keep.RED,
+        engine="AggregatingMergeTree",
+        aggregates={
+            "n": "sum",
+            "n_weighted": "sum",
+            "errors": "sum",
+            "errors_weighted": "sum",
+            "duration_sum": "sum",
+            "hist": "sumMap",
+        },
+        codecs={"minute": _SECONDS},
+    ),
+    Table(
+        "attr_keys",
+        ATTR_KEYS,
+        partition="day",
+        order="(tenant, level, key, type)",
+        day="day",
+        engine="AggregatingMergeTree",
+        aggregates={"more": "max"},
+        settings={"allow_dimensions_outside_sorting_key": 1},
+    ),
+    Table(
+        "attr_values",
+        ATTR_VALUES,
+        partition="day",
+        order="(tenant, level, key, type, value)",
+        day="day",
+        engine="ReplacingMergeTree",
+    ),
+    Table("clew_meta", META, order="key", keep=Keep.FOREVER, engine="ReplacingMergeTree(updated)"),
+)
+"""Every table, in the order in which they are made."""
+
+BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
+
+COMMON_SETTINGS: dict[str, str | int] = {
+    "ttl_only_drop_parts": 1,
+    "non_replicated_deduplication_window": 1000,
+    "fsync_after_insert": 1,
+    "fsync_part_directory": 1,
+}
+"""Settings of every table: whole parts expire, a repeated token changes nothing, an insert that returned is on disk."""
