@@ -66,6 +66,13 @@ InsertSource = ArrowFile | ArrowBatches
 class Engine(Protocol):
     """ClickHouse, wherever it runs. Every method blocks: call it from a worker thread, never on the event loop."""
 
+    def prepare(self) -> None:
+        """Make sure that the engine answers and that its database exists; the tables are made by `migrate`.
+
+        Raises:
+            EngineUnavailableError: it does not answer.
+        """
+
     def execute(self, sql: str, params: Mapping[str, Param] | None = None, *, timeout_s: float = 60.0) -> None:
         """Run a statement without a result (DDL, OPTIMIZE, ALTER)."""
 

@@ -1,0 +1,100 @@
+"""From ClickHouse's error numbers to this room's errors: the one place that decides what may be retried."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from clew.store.engine import Limits
+from clew.store.errors import (
+    DiskFullError,
+    EngineUnavailableError,
+    InsertRefusedError,
+    QueryCancelledError,
+    QueryError,
+    QueryLimitError,
+    StoreError,
+)
+
+Action = Literal["insert", "read", "execute"]
+
+_CODE = re.compile(r"Code: (\d+)\.")
+_NO_SPACE = re.compile(r"no space left on device|ENOSPC|errno: 28\b|not enough space", re.IGNORECASE)
+
+TIMEOUT = frozenset({159, 160})
+"""TIMEOUT_EXCEEDED, TOO_SLOW."""
+MEMORY = frozenset({241})
+"""MEMORY_LIMIT_EXCEEDED."""
+ROWS = frozenset({158, 307, 396})
+"""TOO_MANY_ROWS, TOO_MANY_BYTES, TOO_MANY_ROWS_OR_BYTES."""
+CANCELLED = frozenset({394, 735})
+"""QUERY_WAS_CANCELLED, QUERY_WAS_CANCELLED_BY_CLIENT."""
+NO_SPACE = frozenset({243})
+"""NOT_ENOUGH_SPACE."""
+UNAVAILABLE = frozenset(
+    {
+        3,  # UNEXPECTED_END_OF_FILE of a socket
+        24,  # CANNOT_WRITE_TO_OSTREAM
+        74,  # CANNOT_READ_FROM_FILE_DESCRIPTOR
+        75,  # CANNOT_WRITE_TO_FILE_DESCRIPTOR
+        76,  # CANNOT_OPEN_FILE, also of too many open files
+        198,  # DNS_ERROR
+        202,  # TOO_MANY_SIMULTANEOUS_QUERIES
+        203,  # NO_FREE_CONNECTION
+        209,  # SOCKET_TIMEOUT
+        210,  # NETWORK_ERROR
+        225,  # NO_ZOOKEEPER
+        236,  # ABORTED
+        242,  # TABLE_IS_READ_ONLY
+        252,  # TOO_MANY_PARTS
+        279,  # ALL_CONNECTION_TRIES_FAILED
+        285,  # TOO_FEW_LIVE_REPLICAS
+        319,  # UNKNOWN_STATUS_OF_INSERT
+        425,  # SYSTEM_ERROR
+        439,  # CANNOT_SCHEDULE_TASK
+        473,  # DEADLOCK_AVOIDED
+        516,  # AUTHENTICATION_FAILED: a password is corrected without losing what waits
+        999,  # KEEPER_EXCEPTION
+    }
+)
+
+
+def code_of(message: str) -> int:
+    """Return ClickHouse's number in an error text, 0 when there is none."""
+    found = _CODE.search(message)
+    return int(found.group(1)) if found else 0
+
+
+def failure(message: str, action: Action, *, limits: Limits | None = None, code: int | None = None) -> StoreError:
+    """Return the error that a text of ClickHouse stands for.
+
+    Args:
+        message: the whole text.
+        action: what was tried; out of memory may be retried for an insert and is a limit for a query.
+        limits: those of the query, to name the one that was passed.
+        code: the number when it came beside the text.
+    """
+    number = code_of(message) if code is None else code
+    text = message.strip()
+    if number in NO_SPACE or _NO_SPACE.search(text):
+        return DiskFullError(text)
+    if number in UNAVAILABLE:
+        return EngineUnavailableError(text)
+    if action == "insert":
+        if number in MEMORY | TIMEOUT | CANCELLED or number == 0:
+            return EngineUnavailableError(text)
+        return InsertRefusedError(text)
+    return _query_failure(text, number, limits or Limits())
+
+
+def _query_failure(text: str, number: int, limits: Limits) -> StoreError:
+    if number in TIMEOUT:
+        return QueryLimitError(text, kind="time", limit=limits.timeout_s, engine_code=number)
+    if number in MEMORY:
+        return QueryLimitError(text, kind="memory", limit=limits.max_memory_bytes, engine_code=number)
+    if number in ROWS:
+        rows = limits.max_result_rows if number == 396 else limits.max_rows_to_read  # noqa: PLR2004
+        return QueryLimitError(text, kind="rows", limit=rows, engine_code=number)
+    if number in CANCELLED:
+        return QueryCancelledError(text, engine_code=number)
+    return QueryError(text, engine_code=number)

@@ -1,0 +1,45 @@
+"""The steps from one schema version to the next; steps are only appended, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from clew.store.ddl import create_all
+
+
+class MigrationKind(StrEnum):
+    """How long a step may take, and so whether a start waits for it."""
+
+    LIGHT = "light"
+    """Metadata only: done before the start goes on."""
+    BACKFILL = "backfill"
+    """Reads and writes data: done in the background, after the start."""
+    MUTATION = "mutation"
+    """Rewrites parts: handed to the engine, which works it off; the start never waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationOptions:
+    """What a step needs to know of the configuration."""
+
+    attribute_index: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered step; every statement can be repeated without harm."""
+
+    version: int
+    name: str
+    kind: MigrationKind
+    statements: Callable[[MigrationOptions], Sequence[str]]
+
+
+def _tables(options: MigrationOptions) -> Sequence[str]:
+    return create_all(attribute_index=options.attribute_index)
+
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(1, "tables", MigrationKind.LIGHT, _tables),)
+"""All steps in order; the last version is the one this Clew knows."""
