@@ -37,8 +37,9 @@ class Meta:
         return {row["key"]: row["value"] for row in found.table.to_pylist()}
 
     def put(self, key: str, value: str) -> None:
-        """Store a value."""
-        now = self._now()
+        """Store a value; it wins over the earlier ones even when the clock was set back."""
+        last = self._engine.query("SELECT toUnixTimestamp64Nano(max(updated)) AS last FROM clew_meta")
+        now = max(self._now(), last.table["last"][0].as_py() + 1)
         row = pa.record_batch(
             [pa.array([key]), pa.array([value]), pa.array([now], META.field("updated").type)], schema=META
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from clew.store.meta import SCHEMA_VERSION_KEY, Meta
 from clew.store.migrations import MIGRATIONS, Migration, MigrationKind, MigrationOptions
 
 _STEP_TIMEOUT_S = 600.0
+_PAUSE_S = 0.1
 _STATE_PREFIX = "migration/"
 
 
@@ -104,8 +106,9 @@ def _finish(engine: Engine, meta: Meta, migrations: Sequence[Migration], options
             _run(engine, step, options)
             meta.put(key, f"done {step.name}")
             done.append(step.name)
-    for table in _mutating(engine):
-        engine.execute(f"ALTER TABLE {table} MATERIALIZE TTL SETTINGS mutations_sync = 1", timeout_s=_STEP_TIMEOUT_S)
+    deadline = time.monotonic() + _STEP_TIMEOUT_S
+    while _mutating(engine) and time.monotonic() < deadline:
+        time.sleep(_PAUSE_S)
     return done
 
 
