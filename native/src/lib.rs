@@ -1,7 +1,13 @@
 //! The native part of Clew: the OTLP codec and the column kernels that no library has.
-use pyo3::prelude::*;
 
-#[pymodule]
-fn _native(_m: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
-}
+pub mod builder;
+pub mod checksum;
+pub mod column;
+pub mod error;
+pub mod inflate;
+pub mod json;
+pub mod otlp;
+#[cfg(feature = "pyo3")]
+mod python;
+pub mod text;
+pub mod wire;

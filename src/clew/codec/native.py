@@ -1,0 +1,13 @@
+"""The one module of this room that imports the Rust extension."""
+
+from __future__ import annotations
+
+from clew import _native
+
+NativeBatch = _native.Batch
+NativeSpanBuilder = _native.SpanBuilder
+NativeLogBuilder = _native.LogBuilder
+checksum = _native.checksum
+hash64 = _native.hash64
+
+__all__ = ["NativeBatch", "NativeLogBuilder", "NativeSpanBuilder", "checksum", "hash64"]
