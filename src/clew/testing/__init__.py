@@ -2,3 +2,7 @@
 
 Everything here uses Clew from outside, as a client does; nothing in the rooms of the product depends on it.
 """
+
+from clew.testing.running import NotRunningError, RunningClew, free_port
+
+__all__ = ["NotRunningError", "RunningClew", "free_port"]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import zlib
 from urllib.parse import urlsplit
 
+from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 
 from clew.testing.send.answer import Answer, accepted
 
+PROTOBUF = "application/x-protobuf"
+JSON = "application/json"
 _RETRYABLE = {429, 502, 503, 504}
 _OK = 200
 _LIMIT = 1 << 20
@@ -18,15 +22,24 @@ _LIMIT = 1 << 20
 class HttpSender:
     """Sends protobuf bodies to `<endpoint>/v1/traces`."""
 
-    def __init__(self, endpoint: str, *, token: str = "", gzip: bool = False, path: str = "/v1/traces") -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        token: str = "",
+        gzip: bool = False,
+        path: str = "/v1/traces",
+        content_type: str = PROTOBUF,
+    ) -> None:
         parts = urlsplit(endpoint)
         self._host = parts.hostname or "127.0.0.1"
         self._port = parts.port or 4318
         self._gzip = gzip
+        self._json = content_type == JSON
         head = [
             f"POST {parts.path.rstrip('/')}{path} HTTP/1.1",
             f"host: {self._host}:{self._port}",
-            "content-type: application/x-protobuf",
+            f"content-type: {content_type}",
         ]
         if token:
             head.append(f"authorization: Bearer {token}")
@@ -58,9 +71,9 @@ class HttpSender:
         if fields.get("connection", "").lower() == "close":
             await self.close()
         if status == _OK:
-            return accepted(body)
+            return _accepted_json(body) if self._json else accepted(body)
         wait = float(fields.get("retry-after", "1")) if status in _RETRYABLE else None
-        return Answer(ok=False, retry_after_s=wait, message=f"{status} {_message(body)}")
+        return Answer(ok=False, retry_after_s=wait, message=f"{status} {_message(body, as_json=self._json)}")
 
     async def close(self) -> None:
         """Close the connection; safe twice."""
@@ -74,8 +87,13 @@ def _gzip(body: bytes) -> bytes:
     return packer.compress(body) + packer.flush()
 
 
-def _message(body: bytes) -> str:
+def _accepted_json(body: bytes) -> Answer:
+    partial = json.loads(body or b"{}").get("partialSuccess") or {}
+    return Answer(ok=True, rejected=int(partial.get("rejectedSpans") or 0), message=partial.get("errorMessage") or "")
+
+
+def _message(body: bytes, *, as_json: bool) -> str:
     try:
-        return str(Status.FromString(body).message)
-    except ValueError:
+        return str(json.loads(body)["message"]) if as_json else str(Status.FromString(body).message)
+    except (ValueError, KeyError, DecodeError):
         return body[:200].decode(errors="replace")

@@ -1,0 +1,89 @@
+"""`clew query`: find traces."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from clew.cli.client import Client
+from clew.cli.errors import UsageError
+from clew.cli.options import DEFAULT_URL, Json, Token, Url
+from clew.cli.output import human_ns, note, print_json, print_table
+from clew.cli.search import query_text
+
+app = typer.Typer(add_completion=False)
+
+_COLUMNS = (
+    ("started (UTC)", False),
+    ("duration", True),
+    ("spans", True),
+    ("errors", True),
+    ("root", False),
+    ("trace", False),
+)
+
+
+@app.command()
+def query(  # noqa: PLR0917 - options of the command line are named
+    text: Annotated[str, typer.Argument(metavar="[QUERY]", help='Like { name = "GET /" && duration > 1s }.')] = "",
+    service: Annotated[str, typer.Option("--service", "-s", help="Service of a span.")] = "",
+    operation: Annotated[str, typer.Option("--operation", "-o", help="Name of a span.")] = "",
+    kind: Annotated[str, typer.Option(help="server, client, producer, consumer or internal.")] = "",
+    status: Annotated[str, typer.Option(help="ok, error or unset.")] = "",
+    min_duration: Annotated[str, typer.Option(help="Least duration of a span, like 1.5s.")] = "",
+    max_duration: Annotated[str, typer.Option(help="Most duration of a span.")] = "",
+    attribute: Annotated[
+        list[str] | None, typer.Option("--attribute", "-a", metavar="KEY=VALUE", help="Repeatable; also !=, >=, =~.")
+    ] = None,
+    start: Annotated[str, typer.Option("--from", metavar="TIME", help="now-1h, RFC 3339, or epoch.")] = "now-1h",
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help="End of the range.")] = "now",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Most traces.")] = 20,
+    cursor: Annotated[str, typer.Option(help="Go on after an earlier page.")] = "",
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+    as_json: Json = False,
+) -> None:
+    """Find traces with a span for which all conditions hold, newest first."""
+    flags = query_text(
+        service=service,
+        operation=operation,
+        kind=kind,
+        status=status,
+        min_duration=min_duration,
+        max_duration=max_duration,
+        attributes=attribute or (),
+    )
+    if text and flags != "{ }":
+        raise UsageError("give the query as text or as flags, not both", hint=f"as flags alone it is: {flags}")
+    body = {"q": text or flags, "from": start, "to": end, "limit": limit}
+    answer = Client(url, token).post("/search", {**body, **({"cursor": cursor} if cursor else {})})
+    if as_json:
+        print_json(answer)
+        return
+    print_table(_COLUMNS, (_row(one) for one in answer["data"]["traces"]))
+    _say_what_is_left_out(answer)
+
+
+def _row(one: dict[str, Any]) -> tuple[str, ...]:
+    started = datetime.fromtimestamp(int(one["start_ns"]) / 1e9, UTC)
+    root = f"{one['root_service']}: {one['root_name']}" if one["root_received"] else "(root not received)"
+    return (
+        f"{started:%Y-%m-%d %H:%M:%S.%f}"[:-3],
+        human_ns(one["duration_ns"]),
+        str(one["spans"]),
+        str(one["errors"]),
+        root,
+        one["trace_id"],
+    )
+
+
+def _say_what_is_left_out(answer: dict[str, Any]) -> None:
+    meta, rows = answer["meta"], answer["data"]["traces"]
+    if total := meta["total"]:
+        note(f"{len(rows)} of {'' if total['exact'] else 'at least '}{total['value']:,} traces")
+    if cut := meta["truncated"]:
+        note(f"cut: {cut['reason']}. {cut['hint']}")
+    if cursor := answer["data"]["cursor"]:
+        note(f"more: --cursor {cursor}")
