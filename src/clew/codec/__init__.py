@@ -13,7 +13,7 @@ from clew.codec.errors import (
     TooLargeError,
     UnsupportedCompressionError,
 )
-from clew.codec.native import checksum
+from clew.codec.native import checksum, checksum_bytes
 from clew.codec.request import Compression, Encoding, Pushed, Request
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "TooLargeError",
     "UnsupportedCompressionError",
     "checksum",
+    "checksum_bytes",
 ]

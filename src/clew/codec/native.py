@@ -8,6 +8,7 @@ NativeBatch = _native.Batch
 NativeSpanBuilder = _native.SpanBuilder
 NativeLogBuilder = _native.LogBuilder
 checksum = _native.checksum
+checksum_bytes = _native.checksum_bytes
 hash64 = _native.hash64
 
-__all__ = ["NativeBatch", "NativeLogBuilder", "NativeSpanBuilder", "checksum", "hash64"]
+__all__ = ["NativeBatch", "NativeLogBuilder", "NativeSpanBuilder", "checksum", "checksum_bytes", "hash64"]
