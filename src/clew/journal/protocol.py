@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -43,6 +43,8 @@ class Segment:
     """Stream name to its number of rows."""
     batches: Mapping[str, int]
     """Stream name to its number of record batches."""
+    content: Mapping[str, Sequence[pa.RecordBatch]] = field(default_factory=dict)
+    """Stream name to its batches, mapped from the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,9 @@ class Journal(Protocol):
 
     def retry_quarantined(self) -> int:
         """Put quarantined segments back in line; returns how many. Their rows move from lost to pending."""
+
+    def seal(self, timeout_s: float = 10.0) -> None:
+        """Commit what is queued and seal the open segment now, so that nothing waits for its interval."""
 
     def stats(self) -> JournalStats:
         """Return the state for status and metrics."""

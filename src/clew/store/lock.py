@@ -13,8 +13,9 @@ from clew.store.errors import DirectoryInUseError
 class DirectoryLock:
     """An exclusive lock on a directory, with the pid of its holder inside; freed when the process ends."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, name: str = "engine.lock") -> None:
         self._directory = directory
+        self._name = name
         self._fd = -1
 
     def acquire(self) -> None:
@@ -24,7 +25,7 @@ class DirectoryLock:
             DirectoryInUseError: another engine has it; names the process.
         """
         self._directory.mkdir(parents=True, exist_ok=True)
-        fd = os.open(self._directory / "engine.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fd = os.open(self._directory / self._name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
