@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
@@ -68,7 +68,7 @@ class RunningClew:
         self._token = token
         self.process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> RunningClew:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
