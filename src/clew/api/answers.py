@@ -1,0 +1,84 @@
+"""From answers of `query` to responses: envelope, server time, NDJSON lines, reads that end with their client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from clew.api.access import Deps, Tenant
+from clew.api.deps import ApiDeps
+from clew.api.models import Envelope
+from clew.model import Scope
+from clew.query.answer import Answer, Meta
+from clew.query.read import Read
+from clew.query.times import parse_window
+
+T = TypeVar("T")
+NDJSON = "application/x-ndjson"
+
+
+class Asking:
+    """One request's way to the reader: tenant, clock, and the end of the read when the client goes away."""
+
+    def __init__(self, request: Request, deps: ApiDeps, scope: Scope) -> None:
+        self.request = request
+        self.deps = deps
+        self.scope = scope
+        self.now = deps.reader.now()
+
+    async def run(self, work: Callable[[Read], T]) -> T:
+        """Return what a read returns, ending it when the client disconnects."""
+        read = asyncio.ensure_future(self.deps.reader.run(self.scope, work))
+        gone = asyncio.ensure_future(self._gone())
+        try:
+            await asyncio.wait({read, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not read.done():
+                read.cancel()
+            return await read
+        finally:
+            gone.cancel()
+            if not read.done():
+                read.cancel()
+
+    async def _gone(self) -> None:
+        while (await self.request.receive())["type"] != "http.disconnect":
+            pass
+
+    def window(self, from_: str, to: str) -> Any:
+        """Return the range that a request asks for."""
+        return parse_window(from_, to, self.now)
+
+    def meta(self, meta: Meta) -> Meta:
+        """Return a meta with the freshness of the data."""
+        return replace(meta, fresh_ns=self.deps.status.newest_span_ns())
+
+    def json(self, model: Any, answer: Answer[Any]) -> Response:
+        """Return an answer as JSON in its envelope."""
+        meta = self.meta(answer.meta)
+        frame: BaseModel = Envelope[model].model_validate({"data": answer.data, "meta": meta}, from_attributes=True)
+        headers = {"Server-Timing": f"engine;dur={meta.scanned.ms}", "Cache-Control": "no-store"}
+        return Response(frame.model_dump_json(by_alias=True), 200, headers, "application/json")
+
+
+async def _asking(request: Request, deps: Deps, scope: Tenant) -> Asking:
+    return Asking(request, deps, scope)
+
+
+Ask = Annotated[Asking, Depends(_asking)]
+
+
+def line(kind: str, **fields: Any) -> bytes:
+    """Return one line of an NDJSON stream."""
+    return json.dumps({"type": kind, **fields}, separators=(",", ":")).encode() + b"\n"
+
+
+def plain(model: type[BaseModel], value: object) -> Any:
+    """Return a value of `query` as the JSON of its model."""
+    return model.model_validate(value, from_attributes=True).model_dump(mode="json", by_alias=True)

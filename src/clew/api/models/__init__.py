@@ -1,0 +1,44 @@
+"""What the API answers with, as the browser and other clients see it; the OpenAPI document is made from these."""
+
+from clew.api.models.fields import FieldKey, FieldValues
+from clew.api.models.meta import Envelope, Meta, Problem
+from clew.api.models.search import (
+    FilterModel,
+    Histogram,
+    HistogramRequest,
+    ParseRequest,
+    ParseResult,
+    SearchPage,
+    SearchRequest,
+    SearchRow,
+)
+from clew.api.models.service import Operation, RedSeries, Service
+from clew.api.models.status import Status
+from clew.api.models.trace import Deleted, Logs, MatchRequest, MatchResult, SpanDetail, TraceSummary, Where
+
+__all__ = [
+    "Deleted",
+    "Envelope",
+    "FieldKey",
+    "FieldValues",
+    "FilterModel",
+    "Histogram",
+    "HistogramRequest",
+    "Logs",
+    "MatchRequest",
+    "MatchResult",
+    "Meta",
+    "Operation",
+    "ParseRequest",
+    "ParseResult",
+    "Problem",
+    "RedSeries",
+    "SearchPage",
+    "SearchRequest",
+    "SearchRow",
+    "Service",
+    "SpanDetail",
+    "Status",
+    "TraceSummary",
+    "Where",
+]

@@ -1,0 +1,130 @@
+"""Search: requests, rows, histogram, and the parse result that the query box shows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from clew.api.models.base import Model, Ns, RequestModel, SpanId, TraceId
+
+MAX_QUERY = 131_072
+TIME = "`now`, `now-1h`, RFC 3339, or digits of the epoch in s, ms, us or ns"
+QUERY = "TraceQL of a conjunction; empty text is every span"
+
+
+class _Ranged(RequestModel):
+    q: str = Field("", max_length=MAX_QUERY, description=QUERY, examples=['{ resource.service.name = "checkout" }'])
+    from_: str = Field("now-1h", alias="from", max_length=64, description=TIME)
+    to: str = Field("now", max_length=64, description=TIME)
+
+
+class SearchRequest(_Ranged):
+    """Which traces to find."""
+
+    limit: int = Field(20, ge=1, le=1000)
+    cursor: str | None = Field(None, max_length=256, description="`cursor` of the page before")
+    order: Literal["newest"] = "newest"
+
+
+class HistogramRequest(_Ranged):
+    """Which spans to count over time."""
+
+    buckets: int = Field(60, ge=1, le=240, description="at most so many; the step is a round number")
+
+
+class ParseRequest(RequestModel):
+    """A text to check."""
+
+    q: str = Field(max_length=MAX_QUERY, description=QUERY, examples=["{ status = error }"])
+
+
+class ServiceShare(Model):
+    """One service's part of a trace."""
+
+    service: str
+    spans: int
+    errors: int
+
+
+class MatchedSpan(Model):
+    """A span that passed every filter."""
+
+    span_id: SpanId
+    service: str
+    name: str
+    kind: str
+    status: str
+    start_ns: Ns
+    duration_ns: int
+
+
+class Matched(Model):
+    """How many spans of the trace passed, and the first three."""
+
+    count: int
+    spans: list[MatchedSpan]
+
+
+class SearchRow(Model):
+    """One trace of a result list."""
+
+    trace_id: TraceId
+    start_ns: Ns
+    duration_ns: int
+    root_service: str | None
+    root_name: str | None
+    root_received: bool = Field(description="false: the root span is not stored (yet), so its names are null")
+    spans: int
+    errors: int
+    services: list[ServiceShare]
+    matched: Matched
+
+
+class SearchPage(Model):
+    """A page of traces, newest first."""
+
+    traces: list[SearchRow]
+    cursor: str | None = Field(description="pass it to get the next page; null on the last")
+
+
+class Histogram(Model):
+    """Matching spans over time; entry i counts starts in [start_ms[i], start_ms[i] + step_ms)."""
+
+    start_ms: list[int]
+    step_ms: int
+    total: list[int]
+    errors: list[int]
+
+
+class FilterValue(Model):
+    """A typed value; integers and durations (ns) are decimal strings, statuses and kinds their names."""
+
+    type: Literal["string", "int", "float", "bool", "duration", "status", "kind", "nil"]
+    value: str | bool | float | None
+
+
+class FilterModel(Model):
+    """One condition."""
+
+    scope: Literal["intrinsic", "resource", "span", "event", "link", "any"]
+    key: str
+    op: Literal["=", "!=", ">", ">=", "<", "<=", "=~", "!~"]
+    value: FilterValue
+
+
+class ParseError(Model):
+    """Where a text is wrong; `from` and `to` count characters."""
+
+    from_: int = Field(alias="from", serialization_alias="from")
+    to: int
+    message: str
+    hint: str
+
+
+class ParseResult(Model):
+    """The filters of a text and its canonical form, or what is wrong with it."""
+
+    filters: list[FilterModel] | None
+    canonical: str | None
+    errors: list[ParseError]

@@ -1,0 +1,64 @@
+"""Search for traces, and count matching spans over time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response, StreamingResponse
+
+from clew.api.answers import NDJSON, Ask, Asking, line, plain
+from clew.api.models import Envelope, Histogram, HistogramRequest, SearchPage, SearchRequest, SearchRow
+from clew.api.models.meta import Meta
+from clew.model.errors import ClewError
+from clew.query.answer import Answer
+from clew.query.conjunction import parse
+from clew.query.histogram import histogram
+from clew.query.search import Page, Progress, SearchQuery, events, plan, search
+
+router = APIRouter(tags=["search"])
+
+
+@router.post(
+    "/search",
+    response_model=Envelope[SearchPage],
+    responses={200: {"content": {NDJSON: {"schema": {"type": "string"}}}}},
+    summary="Find traces",
+)
+async def find_traces(body: SearchRequest, ask: Ask) -> Response:
+    """Return traces that overlap the range and have a span that passes every filter, newest first.
+
+    With `Accept: application/x-ndjson` the answer is a stream of lines: `progress`, `trace`, and at last `end` with
+    the cursor and the meta, or `error` with a problem's code, detail and hint.
+    """
+    query = plan(parse(body.q), ask.window(body.from_, body.to), body.limit, body.cursor)
+    if NDJSON in ask.request.headers.get("accept", ""):
+        return StreamingResponse(_lines(ask, query), media_type=NDJSON, headers={"Cache-Control": "no-store"})
+    return ask.json(SearchPage, await ask.run(lambda read: search(read, query, ask.now)))
+
+
+async def _lines(ask: Asking, query: SearchQuery) -> AsyncIterator[bytes]:
+    try:
+        async for event in ask.deps.reader.stream(ask.scope, lambda read: events(read, query, ask.now)):
+            if isinstance(event, Progress):
+                yield line("progress", reached_ns=str(event.reached_ns), found=event.found, scanned_rows=event.rows)
+            else:
+                for part in _page(ask, event):
+                    yield part
+    except ClewError as error:
+        yield line("error", code=error.code, detail=error.detail, hint=error.hint)
+
+
+def _page(ask: Asking, answer: Answer[Page]) -> list[bytes]:
+    lines = [line("trace", trace=plain(SearchRow, row)) for row in answer.data.traces]
+    meta: Any = plain(Meta, ask.meta(answer.meta))
+    return [*lines, line("end", cursor=answer.data.cursor, meta=meta)]
+
+
+@router.post("/histogram", response_model=Envelope[Histogram], summary="Count matching spans over time")
+async def count_over_time(body: HistogramRequest, ask: Ask) -> Response:
+    """Return how many spans pass every filter, and how many of them failed, per step of the range."""
+    filters = parse(body.q)
+    window = ask.window(body.from_, body.to)
+    return ask.json(Histogram, await ask.run(lambda read: histogram(read, filters, window, body.buckets)))

@@ -1,0 +1,132 @@
+"""From traces of the index to rows of a result list: services, counts and matching spans, identical spans once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from clew.model import KIND_NAMES, STATUS_NAMES
+from clew.query.filters import Filter
+from clew.query.index import NS_PER_S, IndexedTrace
+from clew.query.params import Params
+from clew.query.predicates import Days, Predicates
+from clew.query.read import Read
+
+SHOWN_SPANS = 3
+MAX_PAIRS = 20_000
+"""Most (bucket, trace) pairs that are listed; beyond it the traces are read by their outer bounds."""
+SAME_SPAN = "trace_id, span_id, kind, start, service, name"
+"""Rows equal in these are one span sent twice; Zipkin's client and server twins differ in kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceShare:
+    """One service's part of a trace."""
+
+    service: str
+    spans: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedSpan:
+    """A span that passed."""
+
+    span_id: str
+    service: str
+    name: str
+    kind: str
+    status: str
+    start_ns: int
+    duration_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """How many spans passed, and the first few."""
+
+    count: int
+    spans: list[MatchedSpan]
+
+
+@dataclass(slots=True)
+class TraceRow:
+    """One trace of a result list."""
+
+    trace_id: str
+    start_ns: int
+    duration_ns: int
+    root_service: str | None
+    root_name: str | None
+    root_received: bool
+    spans: int = 0
+    errors: int = 0
+    services: list[ServiceShare] = field(default_factory=list)
+    matched: Matched = field(default_factory=lambda: Matched(0, []))
+    duplicates: int = 0
+
+
+def of_traces(traces: Sequence[IndexedTrace], params: Params) -> str:
+    """Return the SQL condition that selects all rows of some traces by the key of `spans`."""
+    pairs = [(bucket, trace.trace_id) for trace in traces for bucket in trace.buckets()[:MAX_PAIRS]]
+    if len(pairs) > MAX_PAIRS:
+        low, high = min(trace.min_bucket for trace in traces), max(trace.max_bucket for trace in traces)
+        ids = params.ids([trace.trace_id for trace in traces])
+        return f"bucket >= {params.seconds(low)} AND bucket <= {params.seconds(high)} AND trace_id IN {ids}"
+    buckets = params.bind([bucket for bucket, _ in pairs], "Array(DateTime('UTC'))")
+    ids = params.ids([trace_id for _, trace_id in pairs])
+    return f"(bucket, trace_id) IN (SELECT arrayJoin(arrayZip({buckets}, {ids})))"
+
+
+def hydrate(read: Read, traces: Sequence[IndexedTrace], filters: Sequence[Filter]) -> list[TraceRow]:
+    """Return a row per trace, in the order given; `filters` on spans decide which spans are shown as matched."""
+    rows = {trace.trace_id: _row(trace) for trace in traces}
+    if not rows:
+        return []
+    params = Params()
+    low = min(trace.min_bucket for trace in traces) * NS_PER_S
+    high = max(trace.max_bucket for trace in traces) * NS_PER_S
+    passes = Predicates(params, Days(params.day(low), params.day(high)), indexed=False).conjunction(filters)
+    shown = "(start_ns, span_id, name, kind, status, duration)"
+    sql = f"""
+        SELECT trace_id, service, count() AS spans, countIf(status = 2) AS errors, countIf(passed) AS matched,
+            groupArraySortedIf({SHOWN_SPANS})({shown}, passed) AS shown, sum(copies) AS stored
+        FROM (
+            SELECT trace_id, span_id, kind, start, service, name, toUnixTimestamp64Nano(start) AS start_ns,
+                any(status) AS status, any(duration) AS duration, max({passes}) AS passed, count() AS copies
+            FROM spans WHERE tenant = {{tenant:String}} AND {of_traces(traces, params)}
+            GROUP BY {SAME_SPAN}
+        )
+        GROUP BY trace_id, service ORDER BY spans DESC, service
+    """
+    table = read.query(sql, params.values)
+    for part in table.to_pylist():
+        row = rows[part["trace_id"]]
+        row.spans += part["spans"]
+        row.errors += part["errors"]
+        row.duplicates += part["stored"] - part["spans"]
+        row.services.append(ServiceShare(part["service"], part["spans"], part["errors"]))
+        best = sorted([*row.matched.spans, *_spans(part)], key=lambda span: (span.start_ns, span.span_id))
+        row.matched = Matched(row.matched.count + part["matched"], best[:SHOWN_SPANS])
+    return [rows[trace.trace_id] for trace in traces]
+
+
+def _row(trace: IndexedTrace) -> TraceRow:
+    return TraceRow(
+        trace.trace_id.hex(),
+        trace.first,
+        trace.duration,
+        trace.root_service if trace.has_root else None,
+        trace.root_name if trace.has_root else None,
+        trace.has_root,
+    )
+
+
+def _spans(part: dict[str, object]) -> Iterator[MatchedSpan]:
+    shown = part["shown"]
+    assert isinstance(shown, list)  # noqa: S101 - the column is an array
+    for values in shown:
+        start_ns, span_id, name, kind, status, duration = values.values()
+        yield MatchedSpan(
+            f"{span_id:016x}", str(part["service"]), name, KIND_NAMES[kind], STATUS_NAMES[status], start_ns, duration
+        )

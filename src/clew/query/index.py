@@ -1,0 +1,120 @@
+"""The trace index: bounds, counts and root of traces, merged over days and inserts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import pyarrow as pa
+
+from clew.model import BUCKET_S
+from clew.query.params import Params
+from clew.query.read import Read
+from clew.store.tables import NO_ROOT_NS
+
+NS_PER_S = 10**9
+GAP_NS = 3600 * NS_PER_S
+"""A trace that is silent for longer than this across an edge of the window counts as two."""
+MAX_CROSSING = 50_000
+"""Most traces over one edge of a window that are looked into."""
+
+_MERGED = """
+    trace_id,
+    min(toUnixTimestamp64Nano(i.first)) AS first_ns,
+    max(toUnixTimestamp64Nano(i.last)) AS last_ns,
+    min(toUnixTimestamp(i.min_bucket)) AS low_bucket,
+    max(toUnixTimestamp(i.max_bucket)) AS high_bucket,
+    sum(i.spans) AS all_spans,
+    sum(i.errors) AS all_errors,
+    min(i.root) AS top,
+    toUnixTimestamp64Nano(top.start) AS root_start,
+    top.span_id AS root_span,
+    top.service AS root_service,
+    top.name AS root_name,
+    top.duration AS root_duration
+"""
+
+
+COLUMNS = (
+    "trace_id",
+    "first_ns",
+    "last_ns",
+    "low_bucket",
+    "high_bucket",
+    "all_spans",
+    "all_errors",
+    "root_start",
+    "root_span",
+    "root_service",
+    "root_name",
+    "root_duration",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedTrace:
+    """One trace as the index knows it."""
+
+    trace_id: bytes
+    first: int
+    last: int
+    min_bucket: int
+    max_bucket: int
+    spans: int
+    errors: int
+    has_root: bool
+    root_span: int
+    root_service: str
+    root_name: str
+    root_duration: int
+
+    @property
+    def duration(self) -> int:
+        """Nanoseconds from the first start to the last end."""
+        return self.last - self.first
+
+    def buckets(self) -> range:
+        """Return every bucket that may hold a span of it."""
+        return range(self.min_bucket, self.max_bucket + 1, BUCKET_S)
+
+
+FIELDS = tuple(field.name for field in fields(IndexedTrace))
+
+
+def lookup(read: Read, ids: Sequence[bytes]) -> dict[bytes, IndexedTrace]:
+    """Return what the index knows of these traces; one that is not there yet is left out."""
+    if not ids:
+        return {}
+    params = Params()
+    sql = f"""
+        SELECT {_MERGED} FROM trace_index AS i
+        WHERE tenant = {{tenant:String}} AND trace_id IN {params.ids(ids)}
+        GROUP BY trace_id
+    """
+    return {trace.trace_id: trace for trace in _rows(read.query(sql, params.values))}
+
+
+def crossing(read: Read, edge_ns: int) -> list[IndexedTrace]:
+    """Return traces that start at or before a point in time and end after it, latest start first."""
+    params = Params()
+    edge = params.time(edge_ns)
+    lately = params.time(max(edge_ns - GAP_NS, 0))
+    sql = f"""
+        SELECT {_MERGED} FROM trace_index AS i
+        WHERE tenant = {{tenant:String}} AND trace_id IN (
+            SELECT trace_id FROM trace_index
+            WHERE tenant = {{tenant:String}} AND first <= {edge} AND last >= {lately}
+        )
+        GROUP BY trace_id
+        HAVING first_ns <= {params.bind(edge_ns, "Int64")} AND last_ns > {params.bind(edge_ns, "Int64")}
+        ORDER BY first_ns DESC, trace_id DESC LIMIT {MAX_CROSSING}
+    """
+    return list(_rows(read.query(sql, params.values)))
+
+
+def _rows(table: pa.Table) -> Iterator[IndexedTrace]:
+    columns = [table.column(name).to_pylist() for name in COLUMNS]
+    for row in zip(*columns, strict=True):
+        values: Any = dict(zip(FIELDS, row, strict=True))
+        yield IndexedTrace(**values | {"has_root": values["has_root"] < NO_ROOT_NS})

@@ -1,0 +1,92 @@
+"""One running read: its tenant, its limits, what it has scanned so far, and the way to end it early."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import pyarrow as pa
+
+from clew.model import Scope
+from clew.query.answer import Scanned
+from clew.query.memo import Memo
+from clew.store.engine import Engine, Limits, Param
+from clew.store.errors import QueryCancelledError
+
+MIN_TIMEOUT_S = 0.01
+
+
+class Control:
+    """Lets the waiting side end what a reader thread does."""
+
+    def __init__(self, engine: Engine, read_id: str) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._running = ""
+        self._queries = 0
+        self._read_id = read_id
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """End the running query, and let no other begin. Blocks shortly: call it from a thread."""
+        with self._lock:
+            self.cancelled = True
+            running = self._running
+        if running:
+            self._engine.cancel(running)
+
+    @contextmanager
+    def query_id(self) -> Iterator[str]:
+        """Name the query that runs inside."""
+        with self._lock:
+            if self.cancelled:
+                raise QueryCancelledError("nobody waits for this read any more")
+            self._queries += 1
+            self._running = f"{self._read_id}-{self._queries}"
+        try:
+            yield self._running
+        finally:
+            with self._lock:
+                self._running = ""
+
+
+class Read:
+    """Queries of one request, under one time limit, with one account of what they scan."""
+
+    def __init__(self, engine: Engine, scope: Scope, limits: Limits, control: Control, memo: Memo) -> None:
+        self.scope = scope
+        self.memo = memo
+        self._engine = engine
+        self._limits = limits
+        self._control = control
+        self._rows = self._bytes = 0
+        self._elapsed_s = 0.0
+
+    def query(self, sql: str, params: Mapping[str, Param] | None = None) -> pa.Table:
+        """Run a SELECT and return its rows; `{tenant:String}` is always bound.
+
+        Raises:
+            QueryLimitError: the request used up its time, memory or rows.
+            QueryCancelledError: nobody waits any more.
+        """
+        left = max(self._limits.timeout_s - self._elapsed_s, MIN_TIMEOUT_S)
+        limits = Limits(
+            timeout_s=left,
+            max_memory_bytes=self._limits.max_memory_bytes,
+            max_rows_to_read=self._limits.max_rows_to_read,
+            max_result_rows=self._limits.max_result_rows,
+            max_threads=self._limits.max_threads,
+        )
+        bound: dict[str, Param] = {**(params or {}), "tenant": self.scope.tenant}
+        with self._control.query_id() as query_id:
+            result = self._engine.query(sql, bound, limits=limits, query_id=query_id)
+        self._rows += result.stats.rows
+        self._bytes += result.stats.bytes
+        self._elapsed_s += result.stats.elapsed_s
+        return result.table
+
+    @property
+    def scanned(self) -> Scanned:
+        """What the queries so far have read."""
+        return Scanned(self._rows, self._bytes, round(self._elapsed_s * 1000, 3))

@@ -1,0 +1,91 @@
+"""Candidates of a search: traces with a matching span in a range of time, newest first, from the cheapest table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clew.model import BUCKET_S
+from clew.query.filters import Filter
+from clew.query.index import NS_PER_S, IndexedTrace
+from clew.query.params import Params
+from clew.query.predicates import Days, Predicates, slim_enough, split_trace_filters
+from clew.query.read import Read
+from clew.query.tracefilters import prefilter
+
+CAP = 5000
+"""Most candidates that one scan returns; the next scan goes on behind them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A trace with a matching span; the trace starts at `seen` or before."""
+
+    seen: int
+    trace_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A range of span starts, both ends included."""
+
+    low: int
+    high: int
+
+    @property
+    def buckets(self) -> tuple[int, int]:
+        """First and last bucket, in seconds."""
+        return (floor_bucket(self.low), floor_bucket(self.high))
+
+
+def floor_bucket(ns: int) -> int:
+    """Return the bucket that a start belongs to, in seconds."""
+    return ns // NS_PER_S // BUCKET_S * BUCKET_S
+
+
+class Scan:
+    """Looks for candidates of one conjunction."""
+
+    def __init__(self, read: Read, filters: Sequence[Filter]) -> None:
+        self._read = read
+        self.of_span, self.of_trace = split_trace_filters(filters)
+        self.whole_traces = not self.of_span
+        """No filter looks at a span: the trace index itself is scanned."""
+        self.table = "trace_index" if self.whole_traces else "span_by_service" if slim_enough(self.of_span) else "spans"
+
+    def range(self, span: Span, *, behind: Candidate | None = None) -> list[Candidate]:
+        """Return up to `CAP` traces whose first match in the range lies behind `behind`."""
+        params = Params()
+        return self._run(params, span, behind, "")
+
+    def of(self, traces: Sequence[IndexedTrace], span: Span) -> list[Candidate]:
+        """Return which of these traces have a match in the range."""
+        if not traces or span.low > span.high:
+            return []
+        params = Params()
+        low = max(span.low, min(trace.min_bucket for trace in traces) * NS_PER_S)
+        high = min(span.high, (max(trace.max_bucket for trace in traces) + BUCKET_S) * NS_PER_S - 1)
+        ids = f"trace_id IN {params.ids([trace.trace_id for trace in traces])}"
+        return self._run(params, Span(low, high), None, f" AND {ids}", cap=len(traces))
+
+    def _run(self, params: Params, span: Span, behind: Candidate | None, extra: str, cap: int = CAP) -> list[Candidate]:
+        first, last = (params.seconds(bucket) for bucket in span.buckets)
+        days = Days(params.day(span.low), params.day(span.high))
+        start = "first" if self.whole_traces else "start"
+        where = [f"{start} >= {params.time(span.low)}", f"{start} <= {params.time(span.high)}"]
+        inside = f"day >= {days.first} AND day <= {days.last}"
+        where.append(inside if self.whole_traces else f"bucket >= {first} AND bucket <= {last}")
+        where += [] if self.whole_traces else [Predicates(params, days).conjunction(self.of_span)]
+        where += prefilter(self.of_trace, params, "1")
+        having = ""
+        if behind is not None:
+            seen, trace = params.bind(behind.seen, "Int64"), params.bind(behind.trace_id, "FixedString(16)")
+            having = f"HAVING (seen, trace_id) < ({seen}, {trace})"
+        sql = f"""
+            SELECT trace_id, min(toUnixTimestamp64Nano({start})) AS seen FROM {self.table}
+            WHERE tenant = {{tenant:String}} AND {" AND ".join(where)}{extra}
+            GROUP BY trace_id {having} ORDER BY seen DESC, trace_id DESC LIMIT {cap}
+        """
+        table = self._read.query(sql, params.values)
+        seen_ids = zip(table.column("seen").to_pylist(), table.column("trace_id").to_pylist(), strict=True)
+        return [Candidate(seen, trace_id) for seen, trace_id in seen_ids]

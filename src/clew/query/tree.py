@@ -1,0 +1,124 @@
+"""The tree of a trace from its columns: parents, broken cycles, placeholders for missing parents, pre-order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from clew.model import Kind
+
+Ints = npt.NDArray[np.int64]
+Ids = npt.NDArray[np.uint64]
+Small = npt.NDArray[np.uint8]
+
+ROOT = -1
+ORPHAN = -2
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Rows in pre-order. A row is a span (its index in the input), or a placeholder for a parent that is missing."""
+
+    order: Ints
+    """Input index per row, -1 for a placeholder."""
+    depth: Ints
+    parent: Ints
+    """Row of the parent, -1 at the top."""
+    missing: Ids
+    """Span id that a placeholder stands for, 0 on other rows."""
+    orphan: npt.NDArray[np.bool_]
+    """Rows whose parent is missing, or that were cut out of a cycle."""
+
+
+def build(span: Ids, parent: Ids, start: Ints, kind: Small) -> Tree:
+    """Return the tree of the spans of one trace; no order is needed, ids may repeat (Zipkin) and form cycles."""
+    up = _break_cycles(_parents(span, parent, start, kind), start)
+    orphan = up == ORPHAN
+    wanted = np.where(orphan & (parent != span), parent, span)
+    missing, place = np.unique(wanted[orphan], return_inverse=True)
+    count = span.size
+    up = np.concatenate([up, np.full(missing.size, ROOT)])
+    up[:count][orphan] = count + place
+    begin = np.concatenate([start, np.full(missing.size, np.iinfo(np.int64).max)])
+    np.minimum.at(begin, up[:count][orphan], start[orphan])
+    rows, depth = _pre_order(up, begin, np.concatenate([span, missing]))
+    at = np.empty(rows.size, np.int64)
+    at[rows] = np.arange(rows.size)
+    above = up[rows]
+    return Tree(
+        order=np.where(rows < count, rows, -1),
+        depth=depth,
+        parent=np.where(above >= 0, at[above], -1),
+        missing=np.where(rows >= count, np.concatenate([np.zeros(count, np.uint64), missing])[rows], np.uint64(0)),
+        orphan=np.concatenate([orphan, np.zeros(missing.size, np.bool_)])[rows],
+    )
+
+
+def _parents(span: Ids, parent: Ids, start: Ints, kind: Small) -> Ints:
+    """Return the index of each span's parent, `ROOT` or `ORPHAN`.
+
+    Where a client and a server share an id, a server's parent is the client, and everybody else's the server.
+    """
+    server, client = kind == Kind.SERVER, kind == Kind.CLIENT
+    up = _find(span, parent, start, ~server)
+    if np.unique(span).size < span.size:
+        of_client = _find(span, parent, start, ~client)
+        up = np.where(server, of_client, up)
+        twin = _find(span, span, start, ~client)
+        nested = server & (twin >= 0) & client[twin] & (parent == parent[twin])
+        up = np.where(nested, twin, up)
+    up[up == np.arange(span.size)] = ORPHAN
+    up[(parent == 0) & (up < 0)] = ROOT
+    return up
+
+
+def _find(span: Ids, wanted: Ids, start: Ints, last: npt.NDArray[np.bool_]) -> Ints:
+    """Return the index of the span with each wanted id, else `ORPHAN`; of several the one that is not `last`."""
+    order = np.lexsort((start, last, span))
+    ids = span[order]
+    place = np.minimum(np.searchsorted(ids, wanted), max(span.size - 1, 0))
+    found = ids[place] == wanted if span.size else np.zeros(0, np.bool_)
+    return np.where(found & (wanted != 0), order[place] if span.size else place, ORPHAN)
+
+
+def _break_cycles(up: Ints, start: Ints) -> Ints:
+    """Return parents in which every span reaches the top: the earliest span of a cycle becomes an orphan."""
+    top = up.size
+    jump = np.append(np.where(up < 0, top, up), top)
+    for _ in range(max(top, 1).bit_length() + 1):
+        jump = jump[jump]
+    on_cycle = np.unique(jump[jump < top])
+    left = set(on_cycle.tolist())
+    up = up.copy()
+    while left:
+        ring = [left.pop()]
+        while (one := int(up[ring[-1]])) in left:
+            left.remove(one)
+            ring.append(one)
+        up[min(ring, key=lambda one: (int(start[one]), one))] = ORPHAN
+    return up
+
+
+def _pre_order(up: Ints, begin: Ints, ids: Ids) -> tuple[Ints, Ints]:
+    """Return the indexes in pre-order, children by start and then id, and the depth of each."""
+    order = np.lexsort((ids, begin, up))
+    above = up[order]
+    first = np.searchsorted(above, np.arange(up.size)).tolist()
+    end = np.searchsorted(above, np.arange(up.size), side="right").tolist()
+    children: list[int] = order.tolist()
+    stack = children[: int(np.searchsorted(above, ROOT, side="right"))][::-1]
+    rows: list[int] = []
+    depth = [0] * up.size
+    while stack:
+        one = stack.pop()
+        rows.append(one)
+        low, high = first[one], end[one]
+        if low < high:
+            below = depth[one] + 1
+            for child in children[low:high]:
+                depth[child] = below
+            stack.extend(children[high - 1 : low - 1 : -1] if low else children[high - 1 :: -1])
+    places = np.array(rows, np.int64)
+    return places, np.array(depth, np.int64)[places]
