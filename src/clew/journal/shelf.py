@@ -92,16 +92,23 @@ class Shelf:
             self._reserve.take()
 
     def set_aside(self, number: int, error: str) -> None:
-        """Move a segment into the quarantine with the reason; the move of its note decides."""
+        """Move a segment into the quarantine with the reason; the move of its note decides.
+
+        Raises:
+            JournalDiskFullError: to be called again.
+        """
         with self._disk:
             with self.lock:
                 sealed = self.line[number]
                 changed = self.counters.copy()
             self._save(changed)
-            self.quarantine_directory.mkdir(exist_ok=True)
-            write_whole(error_path(self.quarantine_directory, number), error.encode())
-            self._ensure_seal(sealed)
-            self._move(number, self.directory, self.quarantine_directory)
+            try:
+                self.quarantine_directory.mkdir(exist_ok=True)
+                write_whole(error_path(self.quarantine_directory, number), error.encode())
+                self._ensure_seal(sealed)
+                self._move(number, self.directory, self.quarantine_directory)
+            except OSError as failure:
+                raise JournalDiskFullError(self.quarantine_directory, failure.strerror or str(failure)) from failure
             with self.lock:
                 self.aside[number] = self.line.pop(number)
 

@@ -1,0 +1,72 @@
+"""What is inserted from one segment, in which order and from which bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from clew.journal.protocol import Segment
+from clew.pipeline.rollup import Columns, red_tables, span_by_service, trace_index
+from clew.pipeline.rollup.columns import one_batch
+from clew.pipeline.seen import IDS, Seen
+from clew.store.engine import ArrowBatches, ArrowFile, InsertSource
+
+COMPACT_BELOW_ROWS = 2_000
+"""Average rows per batch below which compaction in memory costs less than inserting small batches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One insert. `done` is called after it has returned, and never otherwise."""
+
+    table: str
+    source: InsertSource
+    rows: int
+    done: Callable[[], None] = lambda: None
+
+
+class Plan:
+    """Makes the steps of a segment; remembers across segments what need not be inserted again."""
+
+    def __init__(self) -> None:
+        self._seen = {stream: Seen(column) for stream, column in IDS.items()}
+
+    def steps(self, segment: Segment) -> Iterator[Step]:
+        """Yield the inserts in order: what others refer to first, the rollups last; made one at a time."""
+        for stream in IDS:
+            yield from self._once_a_day(segment, stream)
+        for table in ("spans", "logs"):
+            if segment.rows.get(table):
+                yield Step(table, _rows(segment, table), segment.rows[table])
+        if segment.rows.get("spans"):
+            yield from self._rollups(segment.content["spans"])
+
+    def _once_a_day(self, segment: Segment, stream: str) -> Iterator[Step]:
+        if not segment.rows.get(stream):
+            return
+        seen = self._seen[stream]
+        batch, keys = seen.new(one_batch(segment.content[stream]))
+        if keys:
+            yield Step(stream, ArrowBatches((batch,)), batch.num_rows, lambda: seen.remember(keys))
+
+    def _rollups(self, spans: Sequence[pa.RecordBatch]) -> Iterator[Step]:
+        columns = Columns.of(spans)
+        yield _step("trace_index", trace_index(columns))
+        operations, services = red_tables(columns)
+        yield _step("red_1m", operations)
+        yield _step("red_service_1m", services)
+        slim = span_by_service([columns.batch])
+        yield Step("span_by_service", ArrowBatches(slim), columns.batch.num_rows)
+
+
+def _rows(segment: Segment, stream: str) -> InsertSource:
+    if segment.rows[stream] >= COMPACT_BELOW_ROWS * segment.batches[stream] or segment.batches[stream] == 1:
+        return ArrowFile(Path(segment.paths[stream]))
+    return ArrowBatches((one_batch(segment.content[stream]),))
+
+
+def _step(table: str, batch: pa.RecordBatch) -> Step:
+    return Step(table, ArrowBatches((batch,)), batch.num_rows)
