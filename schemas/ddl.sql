@@ -57,16 +57,17 @@ CREATE TABLE IF NOT EXISTS spans (
     `peer` LowCardinality(String) CODEC(ZSTD(1)),
     `env` LowCardinality(String) CODEC(ZSTD(1)),
     `version` LowCardinality(String) CODEC(ZSTD(1)),
+    CONSTRAINT tenant_is_set CHECK tenant != '',
     INDEX ix_start start TYPE minmax GRANULARITY 1,
     INDEX ix_duration duration TYPE minmax GRANULARITY 1,
     `items` Array(String) ALIAS arrayFilter(x -> (length(x) <= 96 AND NOT startsWith(x, 'db.query.text=') AND NOT startsWith(x, 'db.statement=') AND NOT startsWith(x, 'exception.message=') AND NOT startsWith(x, 'exception.stacktrace=') AND NOT startsWith(x, 'http.target=') AND NOT startsWith(x, 'http.url=') AND NOT startsWith(x, 'url.full=') AND NOT startsWith(x, 'url.path=') AND NOT startsWith(x, 'url.query=')), arrayConcat(arrayMap((k, v) -> concat(k, '=', v), mapKeys(attr_str), mapValues(attr_str)), arrayFlatten(arrayMap((k, vs) -> arrayMap(v -> concat(k, '=', v), vs), mapKeys(arr_str), mapValues(arr_str))))),
-    INDEX ix_items items TYPE text(tokenizer = 'array')
+    INDEX ix_items items TYPE text(tokenizer = 'array', posting_list_codec = 'bitpacking')
 )
 ENGINE = MergeTree
 PARTITION BY toDate(bucket)
 ORDER BY (tenant, bucket, trace_id)
 TTL toDate(bucket) + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1024;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 1024;
 
 CREATE TABLE IF NOT EXISTS logs (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -96,13 +97,14 @@ CREATE TABLE IF NOT EXISTS logs (
     `attr_any` Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     `marks` UInt32 CODEC(ZSTD(1)),
     `received` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    CONSTRAINT tenant_is_set CHECK tenant != '',
     INDEX ix_time time TYPE minmax GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toDate(bucket)
 ORDER BY (tenant, bucket, trace_id, time)
 TTL toDate(bucket) + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1024;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 1024;
 
 CREATE TABLE IF NOT EXISTS resources (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -121,13 +123,14 @@ CREATE TABLE IF NOT EXISTS resources (
     `schema_url` String CODEC(ZSTD(1)),
     `dropped` UInt32 CODEC(ZSTD(1)),
     `first_seen` SimpleAggregateFunction(min, DateTime('UTC')) CODEC(ZSTD(1)),
-    `last_seen` SimpleAggregateFunction(max, DateTime('UTC')) CODEC(ZSTD(1))
+    `last_seen` SimpleAggregateFunction(max, DateTime('UTC')) CODEC(ZSTD(1)),
+    CONSTRAINT tenant_is_set CHECK tenant != ''
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY day
 ORDER BY (tenant, resource_id)
 TTL day + toIntervalDay(31)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, allow_dimensions_outside_sorting_key = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, allow_dimensions_outside_sorting_key = 1;
 
 CREATE TABLE IF NOT EXISTS scopes (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -147,13 +150,14 @@ CREATE TABLE IF NOT EXISTS scopes (
     `schema_url` String CODEC(ZSTD(1)),
     `dropped` UInt32 CODEC(ZSTD(1)),
     `first_seen` SimpleAggregateFunction(min, DateTime('UTC')) CODEC(ZSTD(1)),
-    `last_seen` SimpleAggregateFunction(max, DateTime('UTC')) CODEC(ZSTD(1))
+    `last_seen` SimpleAggregateFunction(max, DateTime('UTC')) CODEC(ZSTD(1)),
+    CONSTRAINT tenant_is_set CHECK tenant != ''
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY day
 ORDER BY (tenant, scope_id)
 TTL day + toIntervalDay(31)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, allow_dimensions_outside_sorting_key = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, allow_dimensions_outside_sorting_key = 1;
 
 CREATE TABLE IF NOT EXISTS trace_index (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -165,13 +169,14 @@ CREATE TABLE IF NOT EXISTS trace_index (
     `max_bucket` SimpleAggregateFunction(max, DateTime('UTC')) CODEC(Delta(4), ZSTD(1)),
     `spans` SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),
     `errors` SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),
-    `root` SimpleAggregateFunction(min, Tuple(start DateTime64(9, 'UTC'), span_id UInt64, service String, name String, duration UInt64)) CODEC(ZSTD(1))
+    `root` SimpleAggregateFunction(min, Tuple(start DateTime64(9, 'UTC'), span_id UInt64, service String, name String, duration UInt64)) CODEC(ZSTD(1)),
+    CONSTRAINT tenant_is_set CHECK tenant != ''
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY day
 ORDER BY (tenant, trace_id)
 TTL day + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 512, allow_dimensions_outside_sorting_key = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 512, allow_dimensions_outside_sorting_key = 1;
 
 CREATE TABLE IF NOT EXISTS span_by_service (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -182,13 +187,14 @@ CREATE TABLE IF NOT EXISTS span_by_service (
     `kind` UInt8 CODEC(ZSTD(1)),
     `status` UInt8 CODEC(ZSTD(1)),
     `duration` UInt64 CODEC(T64, ZSTD(1)),
-    `trace_id` FixedString(16) CODEC(ZSTD(1))
+    `trace_id` FixedString(16) CODEC(ZSTD(1)),
+    CONSTRAINT tenant_is_set CHECK tenant != ''
 )
 ENGINE = MergeTree
 PARTITION BY toDate(bucket)
 ORDER BY (tenant, service, start)
 TTL toDate(bucket) + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 8192;
 
 CREATE TABLE IF NOT EXISTS red_1m (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -201,13 +207,14 @@ CREATE TABLE IF NOT EXISTS red_1m (
     `n` SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),
     `n_weighted` SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
     `duration_sum` SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
-    `hist` SimpleAggregateFunction(sumMap, Map(Int16, Float64)) CODEC(ZSTD(1))
+    `hist` SimpleAggregateFunction(sumMap, Map(Int16, Float64)) CODEC(ZSTD(1)),
+    CONSTRAINT tenant_is_set CHECK tenant != ''
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toDate(minute)
 ORDER BY (tenant, service, minute, name, kind, status, is_root)
 TTL toDate(minute) + toIntervalDay(90)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1;
 
 CREATE TABLE IF NOT EXISTS red_service_1m (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -218,13 +225,14 @@ CREATE TABLE IF NOT EXISTS red_service_1m (
     `errors` SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),
     `errors_weighted` SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
     `duration_sum` SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
-    `hist` SimpleAggregateFunction(sumMap, Map(Int16, Float64)) CODEC(ZSTD(1))
+    `hist` SimpleAggregateFunction(sumMap, Map(Int16, Float64)) CODEC(ZSTD(1)),
+    CONSTRAINT tenant_is_set CHECK tenant != ''
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toDate(minute)
 ORDER BY (tenant, service, minute)
 TTL toDate(minute) + toIntervalDay(90)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1;
 
 CREATE TABLE IF NOT EXISTS attr_keys (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -232,13 +240,14 @@ CREATE TABLE IF NOT EXISTS attr_keys (
     `level` LowCardinality(String) CODEC(ZSTD(1)),
     `key` LowCardinality(String) CODEC(ZSTD(1)),
     `type` LowCardinality(String) CODEC(ZSTD(1)),
-    `more` SimpleAggregateFunction(max, Bool) CODEC(ZSTD(1))
+    `more` SimpleAggregateFunction(max, Bool) CODEC(ZSTD(1)),
+    CONSTRAINT tenant_is_set CHECK tenant != ''
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY day
 ORDER BY (tenant, level, key, type)
 TTL day + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, allow_dimensions_outside_sorting_key = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, allow_dimensions_outside_sorting_key = 1;
 
 CREATE TABLE IF NOT EXISTS attr_values (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -246,13 +255,14 @@ CREATE TABLE IF NOT EXISTS attr_values (
     `level` LowCardinality(String) CODEC(ZSTD(1)),
     `key` LowCardinality(String) CODEC(ZSTD(1)),
     `type` LowCardinality(String) CODEC(ZSTD(1)),
-    `value` String CODEC(ZSTD(1))
+    `value` String CODEC(ZSTD(1)),
+    CONSTRAINT tenant_is_set CHECK tenant != ''
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY day
 ORDER BY (tenant, level, key, type, value)
 TTL day + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1;
 
 CREATE TABLE IF NOT EXISTS clew_meta (
     `key` String CODEC(ZSTD(1)),
@@ -261,7 +271,7 @@ CREATE TABLE IF NOT EXISTS clew_meta (
 )
 ENGINE = ReplacingMergeTree(updated)
 ORDER BY key
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1;
 
 CREATE OR REPLACE VIEW otel_traces AS
 SELECT

@@ -18,6 +18,11 @@ def ttl_expression(table: Table, days: int) -> str:
     return f"{table.day} + toIntervalDay({days + table.spare_days})"
 
 
+def attribute_index_ddl() -> str:
+    """Return the text index over `key=value`; packed posting lists take two thirds of the space of plain ones."""
+    return f"INDEX {INDEX_NAME} items TYPE text(tokenizer = 'array', posting_list_codec = 'bitpacking')"
+
+
 def create_table(table: Table, *, days: int | None = None, attribute_index: bool = True) -> str:
     """Return the CREATE statement of one table.
 
@@ -27,11 +32,13 @@ def create_table(table: Table, *, days: int | None = None, attribute_index: bool
         attribute_index: whether `spans` gets the text index over `key=value`.
     """
     lines = [column.ddl() for column in columns_of(table.schema, table.codecs, table.aggregates)]
+    if "tenant" in table.schema.names:
+        lines.append("CONSTRAINT tenant_is_set CHECK tenant != ''")
     lines += table.indexes
     if table.name == "spans":
         lines.append(f"`items` Array(String) ALIAS {items_expression()}")
         if attribute_index:
-            lines.append(f"INDEX {INDEX_NAME} items TYPE text(tokenizer = 'array')")
+            lines.append(attribute_index_ddl())
     clauses = [f"ENGINE = {table.engine}"]
     if table.partition:
         clauses.append(f"PARTITION BY {table.partition}")

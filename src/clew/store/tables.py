@@ -289,5 +289,6 @@ COMMON_SETTINGS: dict[str, str | int] = {
     "non_replicated_deduplication_window": 1000,
     "fsync_after_insert": 1,
     "fsync_part_directory": 1,
+    "materialize_ttl_recalculate_only": 1,
 }
 """Settings of every table: whole parts expire, a repeated token changes nothing, an insert that returned is on disk."""
