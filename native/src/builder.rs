@@ -239,7 +239,10 @@ fn origins(origins: &mut Origins) -> Batch {
     batch(rows, finish(columns, &names))
 }
 
-fn batch(rows: usize, (fields, children): (Vec<arrow_schema::FieldRef>, Vec<ArrayData>)) -> Batch {
+pub fn batch(
+    rows: usize,
+    (fields, children): (Vec<arrow_schema::FieldRef>, Vec<ArrayData>),
+) -> Batch {
     let schema = Schema::new(fields);
     let kind = arrow_schema::DataType::Struct(schema.fields().clone());
     Batch {

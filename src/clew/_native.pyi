@@ -1,8 +1,21 @@
 from collections.abc import Sequence
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
-_Request = tuple[str, bytes, str, str, int]
-_Answer = tuple[int, list[tuple[str, int]], tuple[str, str] | None]
+from typing_extensions import Buffer
+
+__all__ = [
+    "Batch",
+    "Catalogue",
+    "LogBuilder",
+    "SpanBuilder",
+    "checksum",
+    "checksum_bytes",
+    "encode_logs",
+    "encode_traces",
+]
+
+_Request: TypeAlias = tuple[str, bytes, str, str, int]
+_Answer: TypeAlias = tuple[int, list[tuple[str, int]], tuple[str, str] | None]
 
 @final
 class Batch:
@@ -30,5 +43,13 @@ class LogBuilder:
     def finish(self) -> tuple[Batch, Batch, Batch]: ...
 
 def checksum(batch: object) -> int: ...
-def hash64(data: bytes) -> int: ...
-def checksum_bytes(data: bytes | bytearray | memoryview, seed: int = 0) -> int: ...
+def checksum_bytes(data: Buffer, seed: int = 0) -> int: ...
+def encode_traces(spans: object, resources: object, scopes: object, json: bool) -> bytes: ...
+def encode_logs(logs: object, resources: object, scopes: object, json: bool) -> bytes: ...
+
+@final
+class Catalogue:
+    def __new__(cls, max_values: int = 1000) -> Catalogue: ...
+    def scan(self, batch: object, level: str) -> Batch: ...
+    def commit(self) -> None: ...
+    def rollback(self) -> None: ...

@@ -2,11 +2,13 @@
 
 mod arrow;
 mod builder;
+mod catalogue;
+mod encode;
 
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyBufferError;
 use pyo3::prelude::*;
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// xxh3-64 over the logical content of a record batch, dictionaries included.
 #[pyfunction]
@@ -15,21 +17,19 @@ fn checksum(py: Python<'_>, batch: &Bound<'_, PyAny>) -> PyResult<u64> {
     Ok(py.detach(|| crate::checksum::checksum(&data)))
 }
 
-/// xxh3-64 of bytes: what resource and scope ids are made with.
+/// xxh3-64 of anything with contiguous bytes: what resource and scope ids are made with.
 #[pyfunction]
-fn hash64(data: &[u8]) -> u64 {
-    xxh3_64(data)
-}
-
-/// xxh3-64 with a seed over any readable, contiguous buffer of bytes: what the journal checks its blocks with.
-#[pyfunction]
-#[pyo3(signature = (data, seed = 0))]
+#[pyo3(signature = (data, seed=0))]
 fn checksum_bytes(py: Python<'_>, data: PyBuffer<u8>, seed: u64) -> PyResult<u64> {
     if !data.is_c_contiguous() {
-        return Err(PyBufferError::new_err("the buffer is not contiguous"));
+        return Err(PyBufferError::new_err("the bytes must be contiguous"));
     }
-    // SAFETY: the buffer is held for the whole call, contiguous, and `len_bytes` long; callers do not write to it.
-    let bytes = unsafe { std::slice::from_raw_parts(data.buf_ptr().cast::<u8>(), data.len_bytes()) };
+    if data.len_bytes() == 0 {
+        return Ok(xxh3_64_with_seed(&[], seed));
+    }
+    // SAFETY: contiguous, and kept alive by `data`; whoever writes into it meanwhile gets a checksum of neither state.
+    let bytes =
+        unsafe { std::slice::from_raw_parts(data.buf_ptr().cast::<u8>(), data.len_bytes()) };
     Ok(py.detach(|| xxh3_64_with_seed(bytes, seed)))
 }
 
@@ -39,7 +39,9 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<builder::SpanBuilder>()?;
     m.add_class::<builder::LogBuilder>()?;
     m.add_function(wrap_pyfunction!(checksum, m)?)?;
-    m.add_function(wrap_pyfunction!(hash64, m)?)?;
     m.add_function(wrap_pyfunction!(checksum_bytes, m)?)?;
+    m.add_class::<catalogue::Catalogue>()?;
+    m.add_function(wrap_pyfunction!(encode::encode_traces, m)?)?;
+    m.add_function(wrap_pyfunction!(encode::encode_logs, m)?)?;
     Ok(())
 }

@@ -5,6 +5,9 @@ store go out as OTLP. The work is native code; `reference.py` is the slow oracle
 """
 
 from clew.codec.builder import Batches, LogBuilder, SpanBuilder
+from clew.codec.catalogue import Catalogue
+from clew.codec.conform import conform
+from clew.codec.encode import encode_logs, encode_traces
 from clew.codec.errors import (
     BadCompressionError,
     BatchFullError,
@@ -20,6 +23,7 @@ __all__ = [
     "BadCompressionError",
     "BatchFullError",
     "Batches",
+    "Catalogue",
     "CodecError",
     "Compression",
     "Encoding",
@@ -32,4 +36,7 @@ __all__ = [
     "UnsupportedCompressionError",
     "checksum",
     "checksum_bytes",
+    "conform",
+    "encode_logs",
+    "encode_traces",
 ]

@@ -5,10 +5,21 @@ from __future__ import annotations
 from clew import _native
 
 NativeBatch = _native.Batch
-NativeSpanBuilder = _native.SpanBuilder
+NativeCatalogue = _native.Catalogue
 NativeLogBuilder = _native.LogBuilder
+NativeSpanBuilder = _native.SpanBuilder
 checksum = _native.checksum
 checksum_bytes = _native.checksum_bytes
-hash64 = _native.hash64
+native_encode_logs = _native.encode_logs
+native_encode_traces = _native.encode_traces
 
-__all__ = ["NativeBatch", "NativeLogBuilder", "NativeSpanBuilder", "checksum", "checksum_bytes", "hash64"]
+__all__ = [
+    "NativeBatch",
+    "NativeCatalogue",
+    "NativeLogBuilder",
+    "NativeSpanBuilder",
+    "checksum",
+    "checksum_bytes",
+    "native_encode_logs",
+    "native_encode_traces",
+]
