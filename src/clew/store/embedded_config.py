@@ -24,6 +24,8 @@ class EmbeddedConfig:
     """Merges at once."""
     max_merge_bytes: int = 8 << 30
     """Parts are merged up to this size."""
+    keep_free_bytes: int = 0
+    """Space of the volume that the engine leaves free: with less, inserts raise `DiskFullError`."""
     backup_dirs: tuple[Path, ...] = field(default=())
     """Directories that backups may be written to and read from; `backups` inside the directory when empty."""
 
@@ -67,6 +69,11 @@ def config_xml(config: EmbeddedConfig, directory: Path) -> str:
         "number_of_free_entries_in_pool_to_execute_optimize_entire_partition": 1,
     }
     lines = [f"  <{name}>{value}</{name}>" for name, value in server.items()]
+    lines.append(
+        "  <storage_configuration><disks><default>"
+        f"<keep_free_space_bytes>{config.keep_free_bytes}</keep_free_space_bytes>"
+        "</default></disks></storage_configuration>"
+    )
     lines.append("  <merge_tree>")
     lines += [f"    <{name}>{value}</{name}>" for name, value in merge_tree.items()]
     lines.append("  </merge_tree>")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from clew.model import now_ns
-from clew.store.ddl import attribute_index_ddl
+from clew.store.create import attribute_index_ddl
 from clew.store.engine import Engine
 from clew.store.items import INDEX_NAME
 

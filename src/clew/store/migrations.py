@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from clew.store.ddl import create_all
+from clew.store.create import create_all
 
 
 class MigrationKind(StrEnum):

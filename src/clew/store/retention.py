@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from clew.store.ddl import ttl_expression
+from clew.store.create import ttl_expression
 from clew.store.engine import Engine
 from clew.store.tables import BY_NAME, TABLES, Keep, Table
 from clew.store.usage import partitions
