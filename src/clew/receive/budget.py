@@ -8,11 +8,14 @@ from collections import deque
 from collections.abc import Callable
 
 from clew.codec import Compression
+from clew.journal.errors import JournalError
 from clew.receive.errors import NoRoomError, OverloadedError, StoppingError
 from clew.telemetry import Metrics
 
 _ROOM_AGE_S = 0.02
 """How long the journal's answer about its room is good; it refuses by itself in between."""
+_HOLD_S = 0.25
+"""How long requests are refused before their body after the journal has refused one."""
 _EXPANSION = 8
 """What a compressed body is expected to grow to, until its own header says more."""
 
@@ -72,6 +75,8 @@ class Budget:
         self._clock = clock
         self._room = 0
         self._room_until = float("-inf")
+        self._hold: JournalError | None = None
+        self._hold_until = 0.0
         self._open = True
         self._queue: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._gauge = metrics.receive_inflight
@@ -82,6 +87,12 @@ class Budget:
         self._open = False
         self._wake()
 
+    def note(self, error: Exception | None) -> None:
+        """Take note of how the journal answered: after a refusal (disk full), bodies are not even read for a while."""
+        if isinstance(error, JournalError) and error.retryable:
+            self._hold = error
+            self._hold_until = self._clock() + _HOLD_S
+
     def admit(self, size: int, compression: Compression = Compression.NONE) -> Charge:
         """Charge a request whose body has `size` bytes on the wire.
 
@@ -90,14 +101,7 @@ class Budget:
             NoRoomError: the journal could not keep it.
             OverloadedError: too many bytes are in flight.
         """
-        if not self._open:
-            raise StoppingError
-        need = self.need(size, compression)
-        room = self._current_room()
-        if room < need:
-            raise NoRoomError(room)
-        self.take(need)
-        return Charge(self, need)
+        return self.admit_exactly(self.need(size, compression), on_disk=size)
 
     async def reserve(self, size: int, timeout_s: float) -> Charge:
         """Charge exactly `size` bytes, waiting for others to give theirs back.
@@ -113,18 +117,23 @@ class Budget:
         self._wake()
         return charge
 
-    def admit_exactly(self, size: int) -> Charge:
-        """Charge `size` bytes, which already hold all that the request becomes.
+    def admit_exactly(self, size: int, *, on_disk: int = 0) -> Charge:
+        """Charge `size` bytes, which already hold all that the request becomes, `on_disk` of them in the journal.
 
         Raises:
             StoppingError: Clew stops.
             NoRoomError: the journal could not keep it.
+            JournalError: the journal has just refused another.
             OverloadedError: too many bytes are in flight.
         """
         if not self._open:
             raise StoppingError
+        if self._hold is not None:
+            if self._clock() < self._hold_until:
+                raise self._hold.with_traceback(None)
+            self._hold = None
         room = self._current_room()
-        if room <= 0:
+        if room <= on_disk:
             raise NoRoomError(room)
         self.take(size)
         return Charge(self, size)

@@ -102,6 +102,7 @@ class Exporter:
 
         def answer(pushed: Pushed | None, error: Exception | None) -> None:
             charge.release()
+            self._edge.budget.note(error)
             if future.done():
                 return
             if pushed is not None:

@@ -294,6 +294,7 @@ class Connection(asyncio.BufferedProtocol):
         if upload is None:
             return
         upload.charge.release()
+        self._server.edge.budget.note(error)
         if pushed is not None:
             self._server.answered(upload.signal, pushed)
             if self._state is _State.WAITING:
