@@ -72,7 +72,7 @@ class Load:
     give_up_s: float = 60.0
     """How long one request is tried again while it is refused."""
     stop_on_failure: bool = False
-    """End the run at the first connection that fails."""
+    """End the run at the first connection that fails; one that fails before any answer ends it anyway."""
     on_ack: Callable[[Prepared], None] | None = None
     on_send: Callable[[Prepared], None] | None = None
     report: LoadReport = field(default_factory=LoadReport)
@@ -133,7 +133,7 @@ class Load:
             except OSError as error:
                 report.failed += 1
                 report.last_error = str(error)
-                self._stopped |= self.stop_on_failure
+                self._stopped |= self.stop_on_failure or not (report.spans_acked or report.refused)
                 await asyncio.sleep(0 if self._stopped else 0.2)
                 return
             if answer.ok:

@@ -46,11 +46,10 @@ def _run(run: CrashRun, kills: int) -> None:
             run.kill_once()
             bar.update(task, completed=run.kills)
     run.finish()
+    took, start = time.perf_counter() - began, statistics.median(run.started_s)
     traces, spans = len(run.acked), sum(run.acked.values())
-    sys.stdout.write(
-        f"{run.kills} kills in {time.perf_counter() - began:.0f} s: all {traces:,} acknowledged traces "
-        f"with {spans:,} spans are stored exactly once; start after a kill takes {statistics.median(run.started_s):.2f} s in the median\n"
-    )
+    sys.stdout.write(f"{run.kills} kills in {took:.0f} s; a start after a kill takes {start:.2f} s in the median\n")
+    sys.stdout.write(f"all {traces:,} acknowledged traces with {spans:,} spans are stored exactly once\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,31 @@
+"""What the API may change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clew.journal import Journal
+from clew.model import Scope
+from clew.store import Engine
+from clew.store.backup import backup
+from clew.store.delete import delete_trace
+
+
+class Actions:
+    """Implements the API's `Actions`; every method blocks."""
+
+    def __init__(self, engine: Engine, journal: Journal) -> None:
+        self._engine = engine
+        self._journal = journal
+
+    def delete_trace(self, scope: Scope, trace_id: bytes) -> int:
+        """Remove a trace; returns the number of spans removed."""
+        return delete_trace(self._engine, scope, trace_id).spans
+
+    def retry_quarantined(self) -> int:
+        """Put quarantined segments back in line; returns how many."""
+        return self._journal.retry_quarantined()
+
+    def backup(self, path: Path) -> None:
+        """Write a backup into a directory."""
+        backup(self._engine, path)

@@ -1,0 +1,222 @@
+"""One running Clew: every component, started in order and drained in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+import socket
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+
+import structlog
+
+from clew.access import Authenticator
+from clew.api import ApiDeps, create_app
+from clew.codec import LogBuilder, SpanBuilder
+from clew.config import Config
+from clew.config.listen import is_loopback
+from clew.journal import JournalSettings, LocalJournal
+from clew.pipeline import Processor
+from clew.query.reader import Reader
+from clew.receive import Budget, Builders, Edge, Intake, OtlpGrpcServer, OtlpHttpServer, Refusals, bind
+from clew.service.actions import Actions
+from clew.service.chores import housekeeper
+from clew.service.directory import open_directory
+from clew.service.disk import DiskWatch
+from clew.service.engine import AnyEngine, bring_up_to_date, open_engine
+from clew.service.gauges import mirror
+from clew.service.status import StatusBoard
+from clew.service.web_server import WebServer
+from clew.store import Limits
+from clew.telemetry import Metrics
+from clew.web import STATIC, mount
+
+_log = structlog.get_logger(__name__)
+_DAY_S = 86_400
+
+Undo = Callable[[], Awaitable[None]]
+
+
+class Node:
+    """Everything of `clew up` in one process. `start` once, then `stop`."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.metrics = Metrics()
+        self.ui_port = config.listen.ui.port
+        self.http_port = config.listen.otlp_http.port
+        self.grpc_port = config.listen.otlp_grpc.port
+        self._undo: list[tuple[str, Undo]] = []
+
+    async def start(self) -> None:
+        """Start in the order of the data flow, backwards: who receives comes last.
+
+        Raises:
+            ClewError: something cannot be started; what was started before is stopped.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop in reverse. Safe twice, and after a start that failed."""
+        while self._undo:
+            name, undo = self._undo.pop()
+            _log.debug("stopping", part=name)
+            try:
+                await undo()
+            except Exception:  # noqa: BLE001 - the rest has to be stopped all the same
+                _log.exception("stopping failed", part=name)
+
+    async def _start(self) -> None:
+        sockets = self._claim_ports()
+        config = self.config
+        directory = await asyncio.to_thread(open_directory, config.data_dir)
+        self._on_stop("data directory", directory.close)
+        engine = await asyncio.to_thread(open_engine, config.storage, config.data_dir)
+        self._on_stop("engine", engine.close)
+        await asyncio.to_thread(self._prepare, engine)
+        journal = LocalJournal(directory.journal, _journal_settings(config))
+        await asyncio.to_thread(journal.start)
+        self._on_stop("journal", journal.stop)
+        processor = Processor(journal, engine)
+        disk = DiskWatch(engine, config.data_dir)
+        await asyncio.to_thread(disk.stored)
+        refusals = Refusals(self.metrics)
+        status = self._status(engine, journal, processor, disk, refusals)
+        mirror(self.metrics, journal, disk)
+        await self._start_reading(engine, journal, status, sockets)
+        keeper = housekeeper(config, engine, journal, self.metrics)
+        keeper.start()
+        self._on_stop("housekeeping", keeper.stop)
+        processor.start()
+        self._on_stop("processor", processor.stop)
+        await self._start_receiving(journal, refusals)
+        status.serving()
+        self._on_stop("readiness", status.stopping)
+
+    def _claim_ports(self) -> list[socket.socket]:
+        """Bind the main port, and see that the others are free, before the engine takes its seconds to open."""
+        listen = self.config.listen
+        sockets = bind("listen.ui", listen.ui.host, listen.ui.port)
+        self.ui_port = sockets[0].getsockname()[1]
+
+        def close() -> None:
+            for one in sockets:
+                one.close()
+
+        self._on_stop("main port", close)
+        for key, listener in (("listen.otlp_grpc", listen.otlp_grpc), ("listen.otlp_http", listen.otlp_http)):
+            for probe in bind(key, listener.host, listener.port):
+                probe.close()
+        return sockets
+
+    def _prepare(self, engine: AnyEngine) -> None:
+        report = bring_up_to_date(self.config, engine)
+        if report.applied:
+            _log.info("tables brought up to date", applied=report.applied, version=report.version)
+
+    def _status(
+        self, engine: AnyEngine, journal: LocalJournal, processor: Processor, disk: DiskWatch, refusals: Refusals
+    ) -> StatusBoard:
+        found = engine.query("SELECT version() AS version").table.to_pylist()
+        return StatusBoard(
+            self.config,
+            journal=journal,
+            processor=processor,
+            disk=disk,
+            refusals=refusals,
+            engine=(engine.kind, str(found[0]["version"])),
+            version=version("clew"),
+            pages=(STATIC / "index.html").exists(),
+        )
+
+    async def _start_reading(
+        self, engine: AnyEngine, journal: LocalJournal, status: StatusBoard, sockets: list[socket.socket]
+    ) -> None:
+        """Open the main port: reading works as soon as the engine does."""
+        query = self.config.query
+        limits = Limits(
+            timeout_s=query.timeout_s,
+            max_memory_bytes=query.max_memory_bytes,
+            max_rows_to_read=query.max_rows_to_read,
+            max_threads=self.config.storage.max_threads,
+        )
+        reader = Reader(engine, readers=query.readers, queue=query.queue, limits=limits)
+        self._on_stop("readers", reader.close)
+        numbers, process = itertools.count(1), secrets.token_hex(4)
+        host = self.config.listen.ui.host
+        deps = ApiDeps(
+            reader=reader,
+            authenticator=Authenticator(self.config.tokens),
+            status=status,
+            actions=Actions(engine, journal),
+            metrics_text=self.metrics.render,
+            version=version("clew"),
+            allowed_hosts=frozenset({"localhost", "127.0.0.1", "::1", host}) if is_loopback(host) else None,
+            request_id=lambda: f"{process}-{next(numbers)}",
+        )
+        app = create_app(deps)
+        mount(app)
+        server = WebServer(app, sockets)
+        await server.start()
+        self._undo.append(("main port", server.stop))
+
+    async def _start_receiving(self, journal: LocalJournal, refusals: Refusals) -> None:
+        """Open the OTLP ports; from here on spans come in."""
+        config, limits = self.config, self.config.limits
+        retention_s = config.storage.retention_days * _DAY_S
+
+        def builders() -> Builders:
+            most = limits.decoded_max_bytes
+            return Builders(
+                SpanBuilder(retention_s=retention_s, max_decoded_bytes=most),
+                LogBuilder(retention_s=retention_s, max_decoded_bytes=most),
+            )
+
+        intake = Intake(
+            journal,
+            builders,
+            loop=asyncio.get_running_loop(),
+            metrics=self.metrics,
+            decoded_max_bytes=limits.decoded_max_bytes,
+        )
+        intake.start()
+        self._on_stop("intake", intake.stop)
+        budget = Budget(
+            limits.inflight_max_bytes,
+            decoded_max_bytes=limits.decoded_max_bytes,
+            room=journal.room,
+            metrics=self.metrics,
+        )
+        edge = Edge(intake, budget, Authenticator(config.tokens), limits, config.cors, self.metrics, refusals)
+        http = OtlpHttpServer(config.listen.otlp_http, edge)
+        grpc = OtlpGrpcServer(config.listen.otlp_grpc, edge)
+
+        async def close() -> None:
+            await asyncio.gather(http.stop(), grpc.stop())
+
+        self._undo.append(("receivers", close))
+        await http.start()
+        self.http_port = http.port
+        await grpc.start()
+        self.grpc_port = grpc.port
+
+    def _on_stop(self, name: str, undo: Callable[[], None]) -> None:
+        self._undo.append((name, lambda: asyncio.to_thread(undo)))
+
+
+def _journal_settings(config: Config) -> JournalSettings:
+    section = config.journal
+    return JournalSettings(
+        max_bytes=section.max_bytes,
+        segment_max_rows=section.segment_max_rows,
+        segment_max_bytes=section.segment_max_bytes,
+        interval_s=section.interval_s,
+        idle_interval_s=section.idle_interval_s,
+        compression=section.compression,
+        reserve_bytes=section.reserve_bytes,
+    )

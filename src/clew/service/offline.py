@@ -1,0 +1,45 @@
+"""Work on a data directory that no Clew is running on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clew.config import Config
+from clew.service.directory import open_directory
+from clew.service.engine import bring_up_to_date, open_engine
+from clew.store.backup import restore
+
+
+def migrate_store(config: Config) -> list[str]:
+    """Bring the tables up to date, backfills included; returns the names of the steps that were run.
+
+    Raises:
+        DirectoryInUseError: a Clew is running on the directory.
+    """
+    directory = open_directory(config.data_dir)
+    try:
+        engine = open_engine(config.storage, config.data_dir)
+        try:
+            return list(bring_up_to_date(config, engine, wait=True).applied)
+        finally:
+            engine.close()
+    finally:
+        directory.close()
+
+
+def restore_backup(config: Config, backup: Path) -> None:
+    """Bring a backup into an empty store.
+
+    Raises:
+        DirectoryInUseError: a Clew is running on the directory.
+        BackupError: it is no backup, or the store holds data.
+    """
+    directory = open_directory(config.data_dir)
+    try:
+        engine = open_engine(config.storage, config.data_dir)
+        try:
+            restore(engine, backup)
+        finally:
+            engine.close()
+    finally:
+        directory.close()

@@ -1,0 +1,105 @@
+"""Run a node until a signal ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+from typing import Protocol
+
+import structlog
+import uvloop
+
+from clew.config import Config
+from clew.service.node import Node
+from clew.telemetry import configure_logs
+
+_log = structlog.get_logger(__name__)
+_SWITCH_S = 0.001
+"""How long a thread may keep the interpreter while another wants it; the event loop answers between two slices."""
+_GC_THRESHOLDS = (20_000, 20, 50)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_SIGNAL_EXIT = 128
+
+
+class Companion(Protocol):
+    """Something that runs beside a node, such as the demo application."""
+
+    def start(self, otlp_http_url: str) -> None:
+        """Start it once the node takes spans."""
+
+    def stop(self) -> None:
+        """End it before the node stops."""
+
+
+def run(config: Config, companion: Companion | None = None) -> int:
+    """Run until SIGTERM or Ctrl-C, then drain; returns the exit code.
+
+    Raises:
+        ClewError: Clew cannot start; nothing is left running.
+    """
+    configure_logs(config.telemetry)
+    sys.setswitchinterval(_SWITCH_S)
+    gc.set_threshold(*_GC_THRESHOLDS)
+    return uvloop.run(_main(config, companion))
+
+
+async def _main(config: Config, companion: Companion | None) -> int:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, _end, ended, number)
+    node = Node(config)
+    starting = asyncio.ensure_future(node.start())
+    waiting = asyncio.ensure_future(ended.wait())
+    await asyncio.wait({starting, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+    try:
+        await starting
+    except asyncio.CancelledError:
+        return 0
+    gc.collect()
+    gc.freeze()
+    _greet(config, node, companion)
+    await waiting
+    _log.info("stopping: no more requests are taken, what was acknowledged is stored")
+    if companion is not None:
+        await asyncio.to_thread(companion.stop)
+    await node.stop()
+    _log.info("stopped")
+    return 0
+
+
+def _end(ended: asyncio.Event, number: int) -> None:
+    """Begin to stop; the second signal ends the process at once: what was acknowledged is in the journal."""
+    if ended.is_set():
+        os._exit(_SIGNAL_EXIT + number)
+    ended.set()
+
+
+def _greet(config: Config, node: Node, companion: Companion | None) -> None:
+    """Say where things are, for people on standard output and in the log."""
+    listen = config.listen
+    url = f"http://{_shown(listen.ui.host)}:{node.ui_port}"
+    otlp_http = f"http://{_shown(listen.otlp_http.host)}:{node.http_port}"
+    _log.info("ready", url=url, otlp_http=node.http_port, otlp_grpc=node.grpc_port, data_dir=str(config.data_dir))
+    sys.stdout.write(
+        f"\n  Clew is at {url}\n"
+        f"  OTLP/HTTP on {node.http_port}, OTLP/gRPC on {node.grpc_port}, data in {config.data_dir}\n"
+        "  Ctrl-C ends it.\n\n"
+    )
+    sys.stdout.flush()
+    if companion is not None:
+        companion.start(otlp_http)
+        sys.stdout.write("  The demo application is sending traces.\n\n")
+        sys.stdout.flush()
+
+
+def _shown(host: str) -> str:
+    """Return the host as it is typed into a browser."""
+    if host in {"0.0.0.0", "::", ""}:  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
