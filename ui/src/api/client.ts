@@ -1,3 +1,4 @@
+import { learnClock } from "./clock";
 import type { Operations } from "./types.gen";
 
 /** The base of every data path; the page is served by the same process. */
@@ -87,6 +88,7 @@ export async function open(operation: Operation, args: Loose = {}): Promise<Resp
     if (args.signal?.aborted) throw error;
     throw new ApiError(0, "unreachable", error instanceof Error ? error.message : String(error));
   }
+  learnClock(response);
   if (!response.ok) throw await failure(response);
   return response;
 }

@@ -1,21 +1,544 @@
 /** Generated from schemas/openapi.json by tools/gen_ui_api.py; do not edit. */
 
+export interface Attribute {
+  key: string;
+  type: string;
+  value: unknown;
+}
+
+export interface BackedUp {
+  path: string;
+}
+
+export interface BackupRequest {
+  path: string;
+}
+
+export interface Check {
+  detail: string;
+  name: string;
+  ok: boolean;
+}
+
+export interface Columns {
+  columns: Record<string, unknown[]>;
+  gen: string;
+  rows: number;
+  t0: string;
+  total: number;
+  words: Record<string, string[]>;
+}
+
+export interface Deleted {
+  spans: number;
+  trace_id: string;
+}
+
+export interface Disk {
+  by_table: Record<string, number>;
+  data_bytes: number;
+  free_bytes: number;
+  max_bytes: number | null;
+  reserve_bytes: number;
+}
+
+export interface EngineState {
+  kind: string;
+  version: string;
+}
+
+export interface Envelope_BackedUp {
+  data: BackedUp;
+  meta: Meta;
+}
+
+export interface Envelope_Columns {
+  data: Columns;
+  meta: Meta;
+}
+
+export interface Envelope_Deleted {
+  data: Deleted;
+  meta: Meta;
+}
+
+export interface Envelope_FieldValues {
+  data: FieldValues;
+  meta: Meta;
+}
+
+export interface Envelope_Histogram {
+  data: Histogram;
+  meta: Meta;
+}
+
+export interface Envelope_Logs {
+  data: Logs;
+  meta: Meta;
+}
+
+export interface Envelope_MatchResult {
+  data: MatchResult;
+  meta: Meta;
+}
+
+export interface Envelope_ParseResult {
+  data: ParseResult;
+  meta: Meta;
+}
+
+export interface Envelope_RedSeries {
+  data: RedSeries;
+  meta: Meta;
+}
+
+export interface Envelope_Retried {
+  data: Retried;
+  meta: Meta;
+}
+
+export interface Envelope_SearchPage {
+  data: SearchPage;
+  meta: Meta;
+}
+
+export interface Envelope_Session {
+  data: Session;
+  meta: Meta;
+}
+
+export interface Envelope_SpanDetail {
+  data: SpanDetail;
+  meta: Meta;
+}
+
+export interface Envelope_Status {
+  data: Status;
+  meta: Meta;
+}
+
+export interface Envelope_TraceSummary {
+  data: TraceSummary;
+  meta: Meta;
+}
+
+export interface Envelope_Where {
+  data: Where;
+  meta: Meta;
+}
+
+export interface Envelope_list_FieldKey {
+  data: FieldKey[];
+  meta: Meta;
+}
+
+export interface Envelope_list_Operation {
+  data: Operation[];
+  meta: Meta;
+}
+
+export interface Envelope_list_Service {
+  data: Service[];
+  meta: Meta;
+}
+
+export interface Event {
+  attributes: Attribute[];
+  dropped: number;
+  name: string;
+  time_ns: string;
+}
+
+export interface FieldKey {
+  key: string;
+  level: "span" | "resource" | "event" | "link" | "scope";
+  more: boolean;
+  types: string[];
+}
+
+export interface FieldValue {
+  type: string;
+  value: string;
+}
+
+export interface FieldValues {
+  more: boolean;
+  values: FieldValue[];
+}
+
+export interface FilterModel {
+  key: string;
+  op: "=" | "!=" | ">" | ">=" | "<" | "<=" | "=~" | "!~";
+  scope: "intrinsic" | "resource" | "span" | "event" | "link" | "any";
+  value: FilterValue;
+}
+
+export interface FilterValue {
+  type: "string" | "int" | "float" | "bool" | "duration" | "status" | "kind" | "nil";
+  value: string | boolean | number | null;
+}
+
+export interface Histogram {
+  errors: number[];
+  start_ms: number[];
+  step_ms: number;
+  total: number[];
+}
+
+export interface HistogramRequest {
+  buckets?: number;
+  from?: string;
+  q?: string;
+  to?: string;
+}
+
+export interface InstrumentationScope {
+  attributes: Attribute[];
+  dropped: number;
+  name: string;
+  schema_url: string;
+  version: string;
+}
+
+export interface JournalState {
+  bytes: number;
+  max_bytes: number;
+  oldest_age_s: number;
+  quarantined: number;
+  segments: number;
+}
+
+export interface Ledger {
+  lost: number;
+  lost_by: Record<string, number>;
+  pending: number;
+  received: number;
+  rejected: number;
+  rejected_by: Record<string, number>;
+  sampled_out: number;
+  stored: number;
+}
+
+export interface Link {
+  attributes: Attribute[];
+  dropped: number;
+  flags: number;
+  span_id: string;
+  trace_id: string;
+  trace_state: string;
+}
+
+export interface LinkedFrom {
+  name: string;
+  service: string;
+  span_id: string;
+  trace_id: string;
+}
+
+export interface Log {
+  attributes: Attribute[];
+  body: unknown;
+  event_name: string;
+  observed_ns: string;
+  service: string;
+  severity: number;
+  severity_text: string;
+  span_id: string | null;
+  time_ns: string;
+}
+
+export interface Logs {
+  logs: Log[];
+}
+
+export interface MatchRequest {
+  q?: string | null;
+  text?: string | null;
+}
+
+export interface MatchResult {
+  rows: number[];
+}
+
+export interface Matched {
+  count: number;
+  spans: MatchedSpan[];
+}
+
+export interface MatchedSpan {
+  duration_ns: number;
+  kind: string;
+  name: string;
+  service: string;
+  span_id: string;
+  start_ns: string;
+  status: string;
+}
+
+export interface Meta {
+  duplicates?: number;
+  fresh_ns?: string | null;
+  gen?: string;
+  returned?: number;
+  sampled?: Sampled | null;
+  scanned?: Scanned;
+  total?: Total | null;
+  truncated?: Truncated | null;
+  window?: Window | null;
+}
+
+export interface Operation {
+  errors: number;
+  kind: string;
+  name: string;
+  p50_ns: number | null;
+  p95_ns: number | null;
+  p99_ns: number | null;
+  spans: number;
+}
+
+export interface ParseError {
+  from: number;
+  hint: string;
+  message: string;
+  to: number;
+}
+
+export interface ParseRequest {
+  q: string;
+}
+
+export interface ParseResult {
+  canonical: string | null;
+  errors: ParseError[];
+  filters: FilterModel[] | null;
+}
+
+export interface Problem {
+  code: string;
+  detail: string;
+  doc: string;
+  errors?: (Record<string, unknown>)[] | null;
+  hint: string;
+  request_id: string;
+  status: number;
+  title: string;
+  type: string;
+}
+
+export interface RedSeries {
+  errors: number[];
+  n: number[];
+  p50_ns: (number | null)[];
+  p95_ns: (number | null)[];
+  p99_ns: (number | null)[];
+  rate: number[];
+  start_ms: number[];
+  step_ms: number;
+}
+
+export interface Resource {
+  attributes: Attribute[];
+  dropped: number;
+  schema_url: string;
+}
+
+export interface Retried {
+  segments: number;
+}
+
+export interface Sampled {
+  ci: number[];
+  rate: number;
+}
+
+export interface Scanned {
+  bytes: number;
+  ms: number;
+  rows: number;
+}
+
+export interface SearchPage {
+  cursor: string | null;
+  traces: SearchRow[];
+}
+
+export interface SearchRequest {
+  cursor?: string | null;
+  from?: string;
+  limit?: number;
+  order?: "newest";
+  q?: string;
+  to?: string;
+}
+
+export interface SearchRow {
+  duration_ns: number;
+  errors: number;
+  matched: Matched;
+  root_name: string | null;
+  root_received: boolean;
+  root_service: string | null;
+  services: ServiceShare[];
+  spans: number;
+  start_ns: string;
+  trace_id: string;
+}
+
+export interface Service {
+  errors: number;
+  last_seen_ns: string;
+  p50_ns: number | null;
+  p95_ns: number | null;
+  service: string;
+  spans: number;
+}
+
+export interface ServiceShare {
+  errors: number;
+  service: string;
+  spans: number;
+}
+
+export interface Session {
+  name: string;
+  tenant: string;
+  token_needed: boolean;
+}
+
+export interface SessionRequest {
+  token: string;
+}
+
+export interface Span {
+  dropped_attributes: number;
+  dropped_events: number;
+  dropped_links: number;
+  duration_ns: number;
+  end_ns: string;
+  flags: number;
+  kind: string;
+  name: string;
+  parent_id: string | null;
+  received_ns: string;
+  service: string;
+  span_id: string;
+  start_ns: string;
+  status: string;
+  status_message: string;
+  trace_id: string;
+  trace_state: string;
+  weight: number;
+}
+
+export interface SpanDetail {
+  attributes: Attribute[];
+  events: Event[];
+  linked_from: LinkedFrom[];
+  links: Link[];
+  logs: Log[];
+  marks: string[];
+  resource: Resource;
+  scope: InstrumentationScope;
+  span: Span;
+  twins: number;
+}
+
+export interface SpanRef {
+  duration_ns: number;
+  kind: string;
+  name: string;
+  service: string;
+  span_id: string;
+  start_ns: string;
+  status: string;
+}
+
+export interface Status {
+  checks: Check[];
+  disk: Disk;
+  engine: EngineState;
+  journal: JournalState;
+  lag_s: number;
+  ledger: Ledger;
+  logs: Ledger;
+  newest_span_ns: string | null;
+  ready: boolean;
+  requests_refused: Record<string, number>;
+  uptime_s: number;
+  version: string;
+}
+
+export interface Total {
+  exact: boolean;
+  value: number;
+}
+
+export interface TraceService {
+  errors: number;
+  self_ns: number;
+  service: string;
+  slot: number;
+  spans: number;
+}
+
+export interface TraceSummary {
+  depth: number;
+  duplicates: number;
+  duration_ns: number;
+  errors: number;
+  gen: string;
+  missing_parents: number;
+  root: SpanRef | null;
+  roots: number;
+  services: TraceService[];
+  spans: number;
+  start_ns: string;
+  state: "open" | "complete" | "partial";
+  suggested_span: string | null;
+  trace_id: string;
+}
+
+export interface Truncated {
+  hint: string;
+  limit: number;
+  reason: string;
+}
+
+export interface Where {
+  detail: string;
+  hint: string;
+  normalised: boolean;
+  state: "stored" | "pending" | "never_seen" | "expired";
+  trace_id: string;
+}
+
+export interface Window {
+  from_ns: string;
+  to_ns: string;
+}
+
 export interface Operations {
-  "POST /search": { body: Record<string, unknown>; response: unknown };
-  "POST /histogram": { body: Record<string, unknown>; response: unknown };
-  "POST /query/parse": { body: { q: string }; response: unknown };
-  "GET /services": { query?: { from?: string; to?: string }; response: unknown };
-  "GET /services/{service}/operations": { path: { service: string }; query?: { from?: string; to?: string }; response: unknown };
-  "GET /fields": { query?: { from?: string; to?: string; prefix?: string }; response: unknown };
-  "GET /fields/values": { query: { level: string; key: string; from?: string; to?: string; prefix?: string }; response: unknown };
-  "GET /traces/{trace_id}/summary": { path: { trace_id: string }; response: unknown };
-  "GET /traces/{trace_id}/spans": { path: { trace_id: string }; query?: { cols?: string }; response: unknown };
-  "GET /traces/{trace_id}/spans/{span_id}": { path: { trace_id: string; span_id: string }; response: unknown };
-  "POST /traces/{trace_id}/match": { path: { trace_id: string }; body: Record<string, unknown>; response: unknown };
-  "GET /traces/{trace_id}/logs": { path: { trace_id: string }; response: unknown };
-  "GET /traces/{trace_id}/where": { path: { trace_id: string }; response: unknown };
-  "DELETE /traces/{trace_id}": { path: { trace_id: string }; response: unknown };
-  "GET /status": { response: unknown };
-  "POST /session": { body: { token: string }; response: unknown };
+  "POST /admin/backup": { body: BackupRequest; response: Envelope_BackedUp };
+  "GET /fields": { query?: { from?: string; to?: string; prefix?: string }; response: Envelope_list_FieldKey };
+  "GET /fields/values": { query: { level: "span" | "resource" | "event" | "link" | "scope"; key: string; from?: string; to?: string; prefix?: string }; response: Envelope_FieldValues };
+  "POST /histogram": { body: HistogramRequest; response: Envelope_Histogram };
+  "POST /journal/retry": { response: Envelope_Retried };
+  "POST /query/parse": { body: ParseRequest; response: Envelope_ParseResult };
+  "GET /red": { query?: { service?: string | null; name?: string | null; kind?: "unspecified" | "internal" | "server" | "client" | "producer" | "consumer" | null; from?: string; to?: string; step_s?: number | null }; response: Envelope_RedSeries };
+  "POST /search": { body: SearchRequest; response: Envelope_SearchPage };
+  "GET /services": { query?: { from?: string; to?: string }; response: Envelope_list_Service };
+  "GET /services/{service}/operations": { path: { service: string }; query?: { from?: string; to?: string }; response: Envelope_list_Operation };
+  "GET /session": { response: Envelope_Session };
+  "POST /session": { body: SessionRequest; response: Envelope_Session };
   "DELETE /session": { response: void };
+  "GET /status": { response: Envelope_Status };
+  "DELETE /traces/{trace_id}": { path: { trace_id: string }; response: Envelope_Deleted };
+  "GET /traces/{trace_id}/export": { path: { trace_id: string }; query?: { format?: "otlp-json" | "otlp-proto" }; response: Record<string, unknown> };
+  "GET /traces/{trace_id}/logs": { path: { trace_id: string }; response: Envelope_Logs };
+  "POST /traces/{trace_id}/match": { path: { trace_id: string }; body: MatchRequest; response: Envelope_MatchResult };
+  "GET /traces/{trace_id}/spans": { path: { trace_id: string }; query?: { cols?: "main" | "id" }; response: Envelope_Columns };
+  "GET /traces/{trace_id}/spans/{span_id}": { path: { trace_id: string; span_id: string }; response: Envelope_SpanDetail };
+  "GET /traces/{trace_id}/summary": { path: { trace_id: string }; response: Envelope_TraceSummary };
+  "GET /traces/{trace_id}/where": { path: { trace_id: string }; response: Envelope_Where };
 }

@@ -13,5 +13,6 @@ export {
 } from "./controls";
 export { Dialog } from "./Dialog";
 export { Popover } from "./Popover";
+export { ServiceBadge } from "./ServiceBadge";
 export { copy, Toasts, toast } from "./Toast";
 export { VirtualList, type VirtualListHandle } from "./VirtualList";

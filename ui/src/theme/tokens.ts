@@ -89,11 +89,16 @@ export function serviceColor(slot: number, theme: ThemeName): { color: string; t
   return { color: SERVICE_HUES[theme][safe % 8]!, texture: TEXTURES[Math.floor(safe / 8)]! };
 }
 
-/** Returns a stable slot for a service whose slot the server has not told (FNV-1a of the name). */
+const SLOTS = 12;
+
+/** Returns the slot the server gives a service: the CRC-32 of its name, so that it is the same on every page. */
 export function slotOf(service: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < service.length; i++) hash = Math.imul(hash ^ service.charCodeAt(i), 0x01000193) >>> 0;
-  return hash % 24;
+  let crc = 0xffffffff;
+  for (const byte of new TextEncoder().encode(service)) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ((crc ^ 0xffffffff) >>> 0) % SLOTS;
 }
 
 /** Returns the two letters that stand beside a service's colour: initials of its parts, else its first letters. */
