@@ -169,8 +169,7 @@ TABLES: tuple[Table, ...] = (
             "INDEX ix_start start TYPE minmax GRANULARITY 1",
             "INDEX ix_duration duration TYPE minmax GRANULARITY 1",
         ),
-        settings={"index_granularity": 1024},
-    ),
+            ),
     Table(
         "logs",
         LOGS,
@@ -179,8 +178,7 @@ TABLES: tuple[Table, ...] = (
         day="toDate(bucket)",
         codecs=_LOG_CODECS,
         indexes=("INDEX ix_time time TYPE minmax GRANULARITY 1",),
-        settings={"index_granularity": 1024},
-    ),
+            ),
     Table(
         "resources",
         RESOURCES,
@@ -229,7 +227,6 @@ TABLES: tuple[Table, ...] = (
         order="(tenant, service, start)",
         day="toDate(bucket)",
         codecs={"start": _TIME, "bucket": _SECONDS, "duration": "T64, ZSTD(1)"},
-        settings={"index_granularity": 8192},
     ),
     Table(
         "red_1m",

@@ -41,6 +41,7 @@ class Engine:
 
     @contextmanager
     def connection(self):
+        """Lend a connection."""
         with self.lock:
             connection = self.idle.pop() if self.idle else _chdb.connect(self.target)
         try:
@@ -72,6 +73,7 @@ class Front(BaseHTTPRequestHandler):
     password: str
 
     def do_POST(self) -> None:
+        """Answer one request."""
         body = self.read_body()
         address = urlsplit(self.path)
         if address.path.startswith("/refuse-"):
@@ -91,6 +93,7 @@ class Front(BaseHTTPRequestHandler):
             self.fail(str(error), 500)
 
     def serve(self, url: dict[str, str], body: bytes) -> None:
+        """Run what a request asks for."""
         params = {k.removeprefix("param_"): v for k, v in url.items() if k.startswith("param_")}
         with self.engine.connection() as connection:
             connection.query(f"USE {url['database']}")
@@ -111,6 +114,7 @@ class Front(BaseHTTPRequestHandler):
                 self.pieces(connection, sql, params)
 
     def insert(self, connection, url: dict[str, str], body: bytes) -> None:
+        """Insert the body."""
         head, _, form = url["query"].rpartition(" FORMAT ")
         with tempfile.NamedTemporaryFile() as file:
             file.write(body)
@@ -119,6 +123,7 @@ class Front(BaseHTTPRequestHandler):
         self.answer(200, b"")
 
     def whole(self, result) -> None:
+        """Answer with a whole result and its summary."""
         summary = {
             "read_rows": str(result.storage_rows_read()),
             "read_bytes": str(result.storage_bytes_read()),
@@ -158,6 +163,7 @@ class Front(BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
     def flush_chunk(self, sink: io.BytesIO) -> None:
+        """Send what was written so far as one chunk."""
         data = sink.getvalue()
         sink.seek(0)
         sink.truncate()
@@ -165,6 +171,7 @@ class Front(BaseHTTPRequestHandler):
             self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
 
     def read_body(self) -> bytes:
+        """Read the body of a request, chunked or not."""
         if self.headers.get("Transfer-Encoding", "") != "chunked":
             return self.rfile.read(int(self.headers.get("Content-Length", "0")))
         parts = []
@@ -175,10 +182,12 @@ class Front(BaseHTTPRequestHandler):
         return b"".join(parts)
 
     def fail(self, text: str, status: int) -> None:
+        """Answer with an error and ClickHouse's number of it."""
         found = re.search(r"Code: (\d+)\.", text)
         self.answer(status, text.encode(), {"X-ClickHouse-Exception-Code": found.group(1) if found else "1002"})
 
     def answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        """Send one answer."""
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
@@ -187,7 +196,7 @@ class Front(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        pass
+        """Keep quiet."""
 
 
 def main() -> None:
@@ -196,7 +205,8 @@ def main() -> None:
     Front.password = sys.argv[2]
     server = ThreadingHTTPServer(("127.0.0.1", 0), Front)
     server.daemon_threads = True
-    print(server.server_address[1], flush=True)
+    sys.stdout.write(f"{server.server_address[1]}\n")
+    sys.stdout.flush()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     sys.stdin.read()
     server.shutdown()
