@@ -66,6 +66,9 @@ def _as(array: pa.Array, kind: pa.DataType) -> pa.Array:
         return pa.MapArray.from_arrays(array.offsets, keys, items, type=kind)
     if pa.types.is_list(kind):
         return pa.ListArray.from_arrays(array.offsets, _as(array.values, kind.value_type), type=kind)
+    if pa.types.is_integer(array.type) and pa.types.is_temporal(kind):
+        width = pa.int32() if pa.types.is_date32(kind) else pa.int64()
+        return array.cast(width).cast(kind)  # the engine gives dates and seconds as unsigned numbers
     return array.cast(kind)
 
 
