@@ -32,7 +32,7 @@ def export(read: Read, trace_id: str, encoding: Encoding) -> bytes:
         raise TraceNotFoundError(trace_id)
     spans = conform(table, SPANS)
     origins = (_origins(read, "resource", spans), _origins(read, "scope", spans))
-    body: bytes = codec.encode_traces(spans, *origins, encoding)  # type: ignore[attr-defined]
+    body: bytes = codec.encode_traces(spans, *origins, encoding)
     return body
 
 

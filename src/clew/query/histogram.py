@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from clew.query.answer import Answer, Meta, Total, Window
 from clew.query.filters import Filter
 from clew.query.params import Params
+from clew.query.patterns import check_patterns
 from clew.query.predicates import Days, Predicates, slim_enough, split_trace_filters
 from clew.query.read import Read
 from clew.query.scan import floor_bucket
@@ -30,6 +31,7 @@ def histogram(read: Read, filters: Sequence[Filter], window: Window, most: int) 
 
     Spans that were sent twice count twice, as everywhere where rates are shown.
     """
+    check_patterns(read, filters)
     step = round_step(window.from_ns, window.to_ns, most)
     first, last = window.from_ns // step, window.to_ns // step
     of_span, of_trace = split_trace_filters(filters)

@@ -87,13 +87,13 @@ def hydrate(read: Read, traces: Sequence[IndexedTrace], filters: Sequence[Filter
     low = min(trace.min_bucket for trace in traces) * NS_PER_S
     high = max(trace.max_bucket for trace in traces) * NS_PER_S
     passes = Predicates(params, Days(params.day(low), params.day(high)), indexed=False).conjunction(filters)
-    shown = "(start_ns, span_id, name, kind, status, duration)"
+    shown = "(start_ns, span_id, name, kind, one_status, one_duration)"
     sql = f"""
-        SELECT trace_id, service, count() AS spans, countIf(status = 2) AS errors, countIf(passed) AS matched,
+        SELECT trace_id, service, count() AS spans, countIf(one_status = 2) AS errors, countIf(passed) AS matched,
             groupArraySortedIf({SHOWN_SPANS})({shown}, passed) AS shown, sum(copies) AS stored
         FROM (
             SELECT trace_id, span_id, kind, start, service, name, toUnixTimestamp64Nano(start) AS start_ns,
-                any(status) AS status, any(duration) AS duration, max({passes}) AS passed, count() AS copies
+                any(status) AS one_status, any(duration) AS one_duration, max({passes}) AS passed, count() AS copies
             FROM spans WHERE tenant = {{tenant:String}} AND {of_traces(traces, params)}
             GROUP BY {SAME_SPAN}
         )

@@ -11,6 +11,7 @@ from clew.query.answer import Answer, Meta, Total
 from clew.query.filters import Filter
 from clew.query.index import NS_PER_S
 from clew.query.params import Params
+from clew.query.patterns import check_patterns
 from clew.query.predicates import Days, Predicates, split_trace_filters
 from clew.query.read import Read
 from clew.query.trace import Trace, load, where_trace
@@ -28,6 +29,7 @@ class Matches:
 
 def match(read: Read, trace_id: str, filters: Sequence[Filter] | None, text: str) -> Answer[Matches]:
     """Return the rows of a trace that pass filters, or hold a text where there are none."""
+    check_patterns(read, filters or [])
     trace = load(read, trace_id)
     params = Params()
     condition, indexed = where_trace(read, trace_id, params)

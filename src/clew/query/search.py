@@ -16,6 +16,7 @@ from clew.query.cursor import Cursor, Place, parse_cursor
 from clew.query.filters import Filter
 from clew.query.hydrate import TraceRow, hydrate
 from clew.query.index import MAX_CROSSING, NS_PER_S, IndexedTrace, crossing, lookup
+from clew.query.patterns import check_patterns
 from clew.query.read import Read
 from clew.query.scan import CAP, Candidate, Scan, Span, floor_bucket
 from clew.query.tracefilters import decide
@@ -73,6 +74,7 @@ def search(read: Read, query: SearchQuery, now: int) -> Answer[Page]:
 
 def events(read: Read, query: SearchQuery, now: int) -> Iterator[Progress | Answer[Page]]:
     """Yield the progress after each window, and the page at the end."""
+    check_patterns(read, query.filters)
     hunt = _Hunt(read, query)
     for low in hunt.windows(now):
         yield Progress(low, len(hunt.found), read.scanned.rows)

@@ -1,0 +1,43 @@
+"""Regular expressions are checked before a search begins, by the engine that will run them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clew.query.errors import InvalidQueryError
+from clew.query.filters import Filter, Op
+from clew.query.literals import print_string
+from clew.query.params import Params
+from clew.query.read import Read
+from clew.query.regex import alternatives, anchored
+from clew.store.errors import QueryError, QueryLimitError
+
+CANNOT_COMPILE = 427
+"""ClickHouse's code for a pattern that RE2 refuses."""
+
+
+def check_patterns(read: Read, filters: Sequence[Filter]) -> None:
+    """Refuse patterns that cannot be compiled, or only within the anchors that are put around them.
+
+    Raises:
+        InvalidQueryError: names the pattern.
+    """
+    for item in filters:
+        if item.op in {Op.MATCH, Op.NOT_MATCH} and alternatives(str(item.value)) is None:
+            _check(read, str(item.value))
+
+
+def _check(read: Read, pattern: str) -> None:
+    params = Params()
+    alone, whole = params.text(f"[x]{pattern}"), params.text(anchored(pattern))
+    try:
+        # a class in front, since the engine compiles no pattern in which it sees only alternatives
+        read.query(f"SELECT match('', {alone}), match('', {whole})", params.values)
+    except QueryLimitError:
+        raise
+    except QueryError as error:
+        if error.engine_code != CANNOT_COMPILE:
+            raise
+        hint = "patterns are RE2: no look-around, no back-references, brackets closed"
+        text = f"{print_string(pattern)} is no regular expression"
+        raise InvalidQueryError(text, start=0, end=0, hint=hint) from error

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from clew.query.answer import Total, Window
+from clew.query.conjunction import parse
+from clew.query.search import plan, search
+
+S = 10**9
+T0 = (time.time_ns() // (600 * S) - 144) * 600 * S
+
+
+@pytest.fixture(scope="module")
+def shop(make_store, kinds):
+    """Thirty traces, one a minute, each a root of `shop` and a child of `db`; every fifth child fails."""
+    span, event = kinds
+    store = make_store()
+    spans = []
+    for n in range(30):
+        start = T0 + n * 60 * S
+        failed = n % 5 == 0
+        spans += [
+            span(n + 1, 1, start, duration=2 * S, service="shop", name="GET /", kind=2, resource=[("zone", "a" if n % 2 else "b")]),
+            span(
+                n + 1, 2, start + S, 1, S // 2, "db", "SELECT", 3,
+                status=2 if failed else 0,
+                attributes=[("rows", n), ("table", "users" if n % 3 else "carts")],
+                events=[event("exception", [("exception.type", "Timeout")])] if failed else [],
+            ),
+        ]  # fmt: skip
+    store.insert(spans)
+    return store
+
+
+def find(store, text, *, limit=100, first=T0 - 3600 * S, last=T0 + 3600 * S, cursor=None, now=T0 + 7200 * S):
+    query = plan(parse(text), Window(first, last), limit, cursor)
+    return search(store.read(), query, now)
+
+
+def ids(answer):
+    return [int(row.trace_id, 16) for row in answer.data.traces]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{ }", list(range(30, 0, -1))),
+        ('{ resource.service.name = "db" && status = error }', [26, 21, 16, 11, 6, 1]),
+        ('{ resource.service.name = "shop" && status = error }', []),
+        ("{ span.rows >= 28 }", [30, 29]),
+        ('{ span.table = "carts" && status = error }', [16, 1]),
+        ('{ event.exception.type = "Timeout" && kind = client && duration = 500ms }', [26, 21, 16, 11, 6, 1]),
+        ('{ resource.zone = "a" && name = "GET /" && .zone != "b" }', list(range(30, 0, -2))),
+        ('{ rootName = "GET /" && traceDuration > 1s && span.rows = 3 }', [4]),
+        ('{ rootName = "POST" }', []),
+        ("{ traceDuration > 3s }", []),
+    ],
+)
+def test_filters_hold_on_one_span_and_results_are_newest_first(shop, text, expected):
+    """A conjunction selects traces with a span that passes all of it, ordered by trace start."""
+    answer = find(shop, text)
+    assert ids(answer) == expected
+    assert answer.meta.total == Total(len(expected), exact=True)
+    assert answer.data.cursor is None
+
+
+def test_row(shop):
+    """A row holds the whole trace's bounds, counts, services and the spans that matched."""
+    row = find(shop, '{ resource.service.name = "db" && status = error }', limit=1).data.traces[0]
+    assert row.trace_id == f"{26:032x}"
+    assert (row.start_ns, row.duration_ns, row.root_service, row.root_name) == (
+        T0 + 25 * 60 * S,
+        2 * S,
+        "shop",
+        "GET /",
+    )
+    assert (row.spans, row.errors, row.root_received) == (2, 1, True)
+    assert [(one.service, one.spans, one.errors) for one in row.services] == [("db", 1, 1), ("shop", 1, 0)]
+    assert row.matched.count == 1
+    matched = row.matched.spans[0]
+    assert (matched.span_id, matched.name, matched.kind, matched.status) == (f"{2:016x}", "SELECT", "client", "error")
+    assert matched.start_ns == row.start_ns + S
+
+
+def test_paging_neither_loses_nor_repeats(shop):
+    """Cursors lead through all results, each once, and the total counts what was shown before."""
+    seen, cursor, totals = [], None, []
+    while True:
+        answer = find(shop, '{ resource.service.name = "shop" }', limit=7, cursor=cursor)
+        seen += ids(answer)
+        totals.append(answer.meta.total)
+        cursor = answer.data.cursor
+        if cursor is None:
+            break
+    assert seen == list(range(30, 0, -1))
+    assert totals[-1] == Total(30, exact=True)
+    assert all(total.value <= 30 for total in totals)
+
+
+def test_a_trace_over_an_edge_counts_whole(store, kinds):
+    """A trace that overlaps the window is found by a span that lies outside it, before or after."""
+    span, _ = kinds
+    edge = T0 + 600 * S
+    store.insert(
+        [
+            span(1, 1, edge - 900 * S, duration=1000 * S, name="early", service="a"),
+            span(2, 1, edge + 5 * S, duration=S, name="inside", service="a"),
+            span(2, 2, edge + 900 * S, 1, duration=S, name="late", service="a"),
+            span(3, 1, edge - 900 * S, duration=S, name="early", service="a"),
+            span(4, 1, edge + 300 * S, duration=S, name="late", service="a"),
+        ]
+    )
+    window = {"first": edge, "last": edge + 60 * S}
+    for text in ('{ name = "%s" }', '{ resource.service.name = "a" && name = "%s" }'):
+        assert ids(find(store, text % "early", **window)) == [1]
+        assert ids(find(store, text % "late", **window)) == [2]
+    assert ids(find(store, "{ }", **window)) == [2, 1]
+
+
+def test_a_span_sent_twice_is_shown_once(store, kinds):
+    """Identical spans count once and the meta says how many there were."""
+    span, _ = kinds
+    store.insert([span(1, 1, T0), span(1, 2, T0, 1)])
+    store.insert([span(1, 2, T0, 1)])
+    answer = find(store, '{ name = "op" }')
+    assert (answer.data.traces[0].spans, answer.data.traces[0].matched.count) == (2, 2)
+    assert answer.meta.duplicates == 1
+
+
+def test_a_trace_without_root(store, kinds):
+    """A missing root is not guessed."""
+    span, _ = kinds
+    store.insert([span(1, 2, T0, 1)])
+    row = find(store, "{ }").data.traces[0]
+    assert (row.root_received, row.root_name, row.root_service) == (False, None, None)
+
+
+def test_tenants_are_apart(store, make_store, kinds):
+    """A search sees its own tenant's traces alone, resources included."""
+    span, _ = kinds
+    other = make_store()
+    store.insert([span(1, 1, T0, service="mine", resource=[("zone", "x")])])
+    other.insert([span(2, 1, T0, service="other", resource=[("zone", "x")])])
+    assert ids(find(store, '{ resource.zone = "x" }')) == [1]
+    assert ids(find(store, "{ }")) == [1]
