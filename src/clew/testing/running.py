@@ -162,7 +162,7 @@ class RunningClew:
         if self.process is None:
             return 0
         self.process.send_signal(signal.SIGTERM)
-        return self._ended(timeout_s)
+        return self.wait_exit(timeout_s)
 
     def kill(self) -> None:
         """`kill -9`; safe twice and without start."""
@@ -190,7 +190,8 @@ class RunningClew:
         """Return its resident memory."""
         return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
-    def _ended(self, timeout_s: float) -> int:
+    def wait_exit(self, timeout_s: float = _STOP_S) -> int:
+        """Return the exit code once the process has ended."""
         if self.process is None:
             return 0
         try:
