@@ -77,7 +77,7 @@ fn validity(hash: &mut Xxh3, data: &ArrayData) {
 /// Hash `len` bits; what stands behind them in the last byte does not count.
 fn bit_bytes(hash: &mut Xxh3, bytes: &[u8], len: usize) {
     hash.update(&bytes[..len / 8]);
-    if len % 8 != 0 {
+    if !len.is_multiple_of(8) {
         hash.update(&[bytes[len / 8] & ((1 << (len % 8)) - 1)]);
     }
 }

@@ -87,8 +87,8 @@ pub fn base64(out: &mut Vec<u8>, bytes: &[u8]) {
 /// Standard or URL-safe alphabet, padding optional; `None` when it is neither.
 pub fn unbase64(out: &mut Vec<u8>, text: &[u8]) -> Option<()> {
     let text = match text {
-        [rest @ .., b'=', b'='] if text.len() % 4 == 0 => rest,
-        [rest @ .., b'='] if text.len() % 4 == 0 => rest,
+        [rest @ .., b'=', b'='] if text.len().is_multiple_of(4) => rest,
+        [rest @ .., b'='] if text.len().is_multiple_of(4) => rest,
         _ => text,
     };
     for chunk in text.chunks(4) {
@@ -118,7 +118,7 @@ fn sextet(letter: u8) -> Option<u32> {
 
 /// Hex of any case; `None` when it is none.
 pub fn unhex(out: &mut Vec<u8>, text: &[u8]) -> Option<()> {
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     for pair in text.chunks_exact(2) {

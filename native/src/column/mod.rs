@@ -20,6 +20,10 @@ use std::sync::Arc;
 pub trait Column {
     fn len(&self) -> usize;
 
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Cut back to `n` rows; also drops what was begun after the last whole row.
     fn truncate(&mut self, n: usize);
 

@@ -53,10 +53,13 @@ fn scopes(batch: &ArrayData) -> Result<Known> {
     Ok(known)
 }
 
+/// The scopes of a resource, and the rows of each.
+type Members = Vec<(u64, Vec<usize>)>;
+
 /// Rows in groups of one resource and one scope each, all in order of first appearance.
-fn grouped(resource_ids: &[u64], scope_ids: &[u64]) -> Vec<(u64, Vec<(u64, Vec<usize>)>)> {
+fn grouped(resource_ids: &[u64], scope_ids: &[u64]) -> Vec<(u64, Members)> {
     let mut at: HashMap<u64, (usize, HashMap<u64, usize>)> = HashMap::new();
-    let mut groups: Vec<(u64, Vec<(u64, Vec<usize>)>)> = Vec::new();
+    let mut groups: Vec<(u64, Members)> = Vec::new();
     for (row, (&resource, &scope)) in resource_ids.iter().zip(scope_ids).enumerate() {
         let (group, inner) = at.entry(resource).or_insert_with(|| {
             groups.push((resource, Vec::new()));

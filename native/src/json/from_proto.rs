@@ -13,7 +13,7 @@ pub fn to_json(shape: &Shape, bytes: &[u8], out: &mut Vec<u8>) -> Result<()> {
     let mut guess = 0;
     while let Some(tag) = reader.tag()? {
         let number = tag >> 3;
-        if !shape.fields.get(guess).is_some_and(|f| f.number == number) {
+        if shape.fields.get(guess).is_none_or(|f| f.number != number) {
             guess = shape
                 .fields
                 .iter()

@@ -11,6 +11,8 @@ pub const DOUBLE: u32 = tag(4, I64);
 pub const ARRAY: u32 = tag(5, LEN);
 pub const KVLIST: u32 = tag(6, LEN);
 pub const BYTES: u32 = tag(7, LEN);
+/// An index into a table of strings that only profiles have: it counts as a value of no type.
+const STRING_INDEX: u32 = tag(8, VARINT);
 const KEY: u32 = tag(1, LEN);
 const VALUE: u32 = tag(2, LEN);
 const ITEM: u32 = tag(1, LEN);
@@ -58,6 +60,10 @@ impl<'a> Any<'a> {
                     _ => Any::KvList(Cow::Borrowed(reader.bytes()?)),
                 },
                 BYTES => Any::Bytes(reader.bytes()?),
+                STRING_INDEX => {
+                    reader.varint()?;
+                    Any::Empty
+                }
                 _ => {
                     reader.skip(tag)?;
                     value

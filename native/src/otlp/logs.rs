@@ -90,7 +90,9 @@ impl Logs {
                 log::BODY => {
                     f.body = Some(join(f.body.unwrap_or_default(), reader.bytes()?));
                 }
-                log::ATTRIBUTE => drop(self.attrs.push(reader.bytes()?)?),
+                log::ATTRIBUTE => {
+                    self.attrs.push(reader.bytes()?)?;
+                }
                 log::DROPPED => f.dropped = reader.varint()? as u32,
                 log::FLAGS => f.flags = reader.fixed32()?,
                 log::TRACE_ID => f.trace_id = reader.bytes()?,

@@ -12,7 +12,7 @@ use arrow_schema::{DataType, Fields, TimeUnit};
 /// The columns inside a list of structs.
 pub trait Record {
     fn names() -> Vec<&'static str>;
-    fn len(&self) -> usize;
+    fn records(&self) -> usize;
     fn columns(&mut self) -> Vec<&mut dyn Column>;
     fn types(&self) -> Vec<DataType>;
 }
@@ -51,7 +51,9 @@ impl Events {
             match tag {
                 event::TIME => ns = reader.fixed64()?,
                 event::NAME => name = reader.bytes()?,
-                event::ATTRIBUTE => drop(own.attrs.push(reader.bytes()?)?),
+                event::ATTRIBUTE => {
+                    own.attrs.push(reader.bytes()?)?;
+                }
                 event::DROPPED => dropped = reader.varint()? as u32,
                 _ => reader.skip(tag)?,
             }
@@ -77,7 +79,9 @@ impl Links {
                 link::TRACE_ID => trace_id = reader.bytes()?,
                 link::SPAN_ID => span_id = reader.bytes()?,
                 link::TRACE_STATE => trace_state = reader.bytes()?,
-                link::ATTRIBUTE => drop(own.attrs.push(reader.bytes()?)?),
+                link::ATTRIBUTE => {
+                    own.attrs.push(reader.bytes()?)?;
+                }
                 link::DROPPED => dropped = reader.varint()? as u32,
                 link::FLAGS => flags = reader.fixed32()?,
                 _ => reader.skip(tag)?,
@@ -111,7 +115,7 @@ impl<R: Record> Records<R> {
 
     #[inline]
     pub fn close_row(&mut self) {
-        self.offsets.push(self.row.len() as i32);
+        self.offsets.push(self.row.records() as i32);
     }
 
     /// Forget what was pushed since the last `close_row`, half-read records included.
@@ -164,7 +168,7 @@ impl<R: Record> Column for Records<R> {
 
     fn finish(&mut self) -> ArrayData {
         let (kind, item) = (self.data_type(), self.item_type());
-        let (rows, records) = (self.offsets.len() - 1, self.row.len());
+        let (rows, records) = (self.offsets.len() - 1, self.row.records());
         let offsets = ship(&mut self.offsets);
         self.offsets.push(0);
         let children = self.row.columns().into_iter().map(Column::finish).collect();
@@ -203,7 +207,7 @@ impl Record for Event {
         [&["time", "name"], names(false), &["dropped"]].concat()
     }
 
-    fn len(&self) -> usize {
+    fn records(&self) -> usize {
         self.dropped.len()
     }
 
@@ -232,7 +236,7 @@ impl Record for Link {
         .concat()
     }
 
-    fn len(&self) -> usize {
+    fn records(&self) -> usize {
         self.dropped.len()
     }
 
