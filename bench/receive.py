@@ -24,6 +24,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
+import pyarrow as pa
 import uvloop
 
 from clew.access import Authenticator
@@ -190,6 +191,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     sys.setswitchinterval(0.001)
+    pa.array([0])  # imports pandas, which takes most of a second
     gc.set_threshold(20_000, 20, 50)
     figures = uvloop.run(run(arguments.seconds, arguments.only, arguments.connections))
     if arguments.json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
@@ -47,11 +46,14 @@ class Exporter:
         self._bytes = edge.metrics.receive_bytes.labels("grpc")
         self._outcomes = edge.metrics.receive_requests
 
-    async def export(self, messages: AsyncIterator[bytes], context: Any) -> bytes:
-        """Handle one call: messages come as they are on the wire, the answer goes as bytes."""
+    async def export(self, _messages: object, context: Any) -> bytes:
+        """Handle one call: the message comes as it is on the wire, the answer goes as bytes.
+
+        The message is read from the context: an iterator left half-way is a cycle that keeps it until a collection.
+        """
         self._calls += 1
         try:
-            pushed = await self._export(messages, context)
+            pushed = await self._export(context)
         except ClewError as error:
             await self._refuse(context, error)
             raise
@@ -60,7 +62,7 @@ class Exporter:
         self._outcomes.labels("grpc", self._signal, "partial" if pushed.rejected else "ok").inc()
         return success_body(self._signal, pushed, Encoding.PROTOBUF)
 
-    async def _export(self, messages: AsyncIterator[bytes], context: Any) -> Pushed:
+    async def _export(self, context: Any) -> Pushed:
         edge = self._edge
         principal = edge.authenticator.authenticate(_authorization(context), "ingest")
         if self._calls > edge.limits.max_concurrent_rpcs:
@@ -68,7 +70,7 @@ class Exporter:
         peer = context.peer()
         charge = await self._admit(peer)
         try:
-            message = await self._read(messages)
+            message = await self._read(context)
         except BaseException:
             charge.release()
             raise
@@ -86,14 +88,15 @@ class Exporter:
             return self._edge.budget.admit_exactly(expected)
         return await self._edge.budget.reserve(self._edge.limits.request_max_bytes, _LANE_WAIT_S)
 
-    async def _read(self, messages: AsyncIterator[bytes]) -> bytes:
+    async def _read(self, context: Any) -> bytes:
         limit_s = self._edge.limits.body_timeout_s
         try:
             async with asyncio.timeout(limit_s):
-                async for message in messages:
-                    return message
+                message = await context.read()
         except TimeoutError:
             raise SlowClientError("message", limit_s) from None
+        if isinstance(message, bytes):
+            return message
         raise BadRequestError("the call ended without a message")
 
     async def _submit(self, request: Request, charge: Charge) -> Pushed:

@@ -130,8 +130,13 @@ class Connection(asyncio.BufferedProtocol):
     def stop(self) -> None:
         """Close now when idle, else after the answer that is due."""
         self._close_after = True
-        if self._state is _State.HEAD:
+        if self._state in {_State.HEAD, _State.LINGER}:
             self._shut()
+
+    def abort(self) -> None:
+        """Close now, whatever is due."""
+        if self._transport is not None:
+            self._transport.abort()
 
     def _chunk_bytes(self) -> int:
         return len(self._chunked.body) if self._chunked is not None else 0
@@ -177,7 +182,7 @@ class Connection(asyncio.BufferedProtocol):
         except ClewError as error:
             self._abandon(error)
             return
-        if not head.keep_alive or self._server.stopping:
+        if not head.keep_alive or self._server.stopping or head.method == "HEAD":
             self._close_after = True
         if head.method == "OPTIONS":
             self._answer_options(head)
@@ -338,7 +343,10 @@ class Connection(asyncio.BufferedProtocol):
         if self._state is _State.CLOSED:
             return
         retry_after_s = self._server.edge.limits.retry_after_s
-        self._send(refusal(error, encoding, retry_after_s, self._cors_headers(), close=self._close_after))
+        answer = refusal(error, encoding, retry_after_s, self._cors_headers(), close=self._close_after)
+        if self._head is not None and self._head.method == "HEAD":
+            answer = answer[: answer.index(b"\r\n\r\n") + 4]
+        self._send(answer)
         if self._state is not _State.DRAIN or self._close_after:
             self._next()
 
@@ -351,7 +359,10 @@ class Connection(asyncio.BufferedProtocol):
         if self._state is _State.CLOSED:
             return
         if self._close_after:
-            self._linger()
+            if self._state is _State.WAITING and not self._pending:
+                self._shut()
+            else:
+                self._linger()
             return
         self._state = _State.HEAD
         self.deadline = self._server.clock() + self._server.edge.limits.idle_timeout_s

@@ -18,6 +18,7 @@ from clew.receive.ports import bind
 
 _SCRATCH = 256 << 10
 _SWEEP_S = 1.0
+_ABORT_S = 1.0
 _SWEEPS_PER_TIMEOUT = 4
 _KEY = "listen.otlp_http"
 
@@ -68,13 +69,19 @@ class OtlpHttpServer:
         self._servers.clear()
         for connection in list(self._connections):
             connection.stop()
+        await self._until_empty(timeout_s)
+        for connection in list(self._connections):
+            connection.abort()
+        await self._until_empty(_ABORT_S)
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            self._sweeper = None
+
+    async def _until_empty(self, timeout_s: float) -> None:
         if self._connections:
             self._empty.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._empty.wait(), timeout_s)
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-            self._sweeper = None
 
     def opened(self, connection: Connection) -> ClewError | None:
         """Register a connection; returns why it is not served when there are too many."""
