@@ -18,6 +18,7 @@ import pyarrow as pa
 from pyarrow import ipc
 
 from clew.codec import checksum_bytes
+from clew.journal.files import END
 from clew.model import LOGS, RESOURCES, SCHEMA_VERSION, SCOPES, SPANS
 
 SCHEMAS: Mapping[str, pa.Schema] = {
@@ -26,8 +27,6 @@ SCHEMAS: Mapping[str, pa.Schema] = {
     "resources": RESOURCES,
     "scopes": SCOPES,
 }
-END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
-"""End of an Arrow IPC stream."""
 VERSION_KEY = b"clew.schema"
 
 _MARK = b"\xff\xff\xff\xff"

@@ -11,6 +11,9 @@ from pathlib import Path
 STREAMS = ("resources", "scopes", "logs", "spans")
 """The streams of a segment in the order in which a group is written: what others refer to comes first."""
 
+END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+"""End of an Arrow IPC stream."""
+
 _NAME = re.compile(r"(\d{12})\.(?:(?:resources|scopes|logs|spans)\.arrow|seal|error)(\.tmp)?")
 
 
@@ -93,6 +96,17 @@ def write_all(fd: int, pieces: list[memoryview]) -> int:
         if left and done:
             left[0] = left[0][done:]
     return total
+
+
+def end_stream(path: Path, end: int) -> None:
+    """Cut a stream at `end`, put the end mark there and make both durable."""
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.ftruncate(fd, end)
+        os.pwrite(fd, END, end)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 class Reserve:

@@ -198,7 +198,7 @@ class LocalJournal:
             paths={name: str(stream_path(self._directory, sealed.number, name)) for name in present},
             rows={name: sealed.streams[name].rows for name in present},
             batches={name: sealed.streams[name].batches for name in present},
-            content={name: blocks.batches(name, scanned.data[name]) for name in present},
+            content={name: blocks.batches(name, scanned.data[name][: scanned.end(name)]) for name in present},
         )
 
     def _run(self) -> None:

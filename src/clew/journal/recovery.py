@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
-from clew.journal import blocks, counters, rescue
+from clew.journal import counters, rescue
 from clew.journal.counters import Counters
 from clew.journal.files import (
+    END,
+    end_stream,
     error_path,
     files_of,
     fsync_directory,
@@ -20,8 +21,6 @@ from clew.journal.files import (
 from clew.journal.sealed import Scanned, Sealed, measure, read_seal, scan
 from clew.journal.shelf import Shelf
 from clew.journal.tally import SIGNALS, Tally
-
-END_BYTES = len(blocks.END)
 
 
 def load_identity(directory: Path, new_id: Callable[[], str]) -> tuple[str, Counters]:
@@ -114,21 +113,11 @@ def _open_end(shelf: Shelf, number: int, noted: Sealed | None, now: int) -> None
             path.unlink()
             del sealed.streams[stream]
             continue
-        _end_stream(path, scanned.end(stream))
-        sealed.streams[stream].bytes = scanned.end(stream) + END_BYTES
+        end_stream(path, scanned.end(stream))
+        sealed.streams[stream].bytes = scanned.end(stream) + len(END)
     sealed.write(shelf.directory)
     with shelf.lock:
         shelf.put(sealed)
-
-
-def _end_stream(path: Path, end: int) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.ftruncate(fd, end)
-        os.pwrite(fd, blocks.END, end)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _without_torn_group(scanned: Scanned) -> Scanned:

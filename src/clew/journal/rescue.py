@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from clew.journal import blocks
-from clew.journal.files import fsync_directory, seal_path, stream_path, write_whole
+from clew.journal.files import END, fsync_directory, seal_path, stream_path, write_whole
 from clew.journal.sealed import Scanned, Sealed, Stream
 from clew.journal.tally import SIGNALS, Tally
 
@@ -38,7 +38,7 @@ def rewrite(directory: Path, quarantine: Path, scanned: Scanned, *, old: int, ne
         good = [block for block in found if block.good and block.note]
         if not good:
             continue
-        content = b"".join([blocks.opening(stream), *(data[block.start : block.end] for block in good), blocks.END])
+        content = b"".join([blocks.opening(stream), *(data[block.start : block.end] for block in good), END])
         write_whole(_temporary(stream_path(directory, new, stream)), content)
         notes = [block.note for block in good if block.note]
         sealed.streams[stream] = Stream(sum(note.rows for note in notes), len(notes), len(content))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,9 @@ from clew.journal import rescue
 from clew.journal.counters import Counters
 from clew.journal.errors import JournalDiskFullError
 from clew.journal.files import (
+    END,
     Reserve,
+    end_stream,
     error_path,
     files_of,
     fsync_directory,
@@ -130,17 +131,15 @@ class Shelf:
         Returns:
             Its content, `None` when the line has changed and the next one must be looked up.
         """
-        for stream, size in sealed.streams.items():
-            path = stream_path(self.directory, sealed.number, stream)
-            with contextlib.suppress(FileNotFoundError):
-                if path.stat().st_size > size.bytes:
-                    os.truncate(path, size.bytes)
         scanned = scan(self.directory, sealed.number)
         whole = all(
             sum(block.note.rows for block in scanned.found.get(stream, ()) if block.good and block.note) == size.rows
             for stream, size in sealed.streams.items()
         )
         if whole and not scanned.damaged:
+            for stream, data in scanned.data.items():
+                if data.nbytes != scanned.end(stream) + len(END):
+                    end_stream(stream_path(self.directory, sealed.number, stream), scanned.end(stream))
             return scanned
         self.replace_damaged(sealed.number, sealed.tallies, scanned, sealed.first_ns)
         return None

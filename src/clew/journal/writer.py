@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from clew.journal import blocks
-from clew.journal.files import STREAMS, fsync_directory, stream_path, write_all
+from clew.journal.files import END, STREAMS, fsync_directory, stream_path, write_all
 from clew.journal.protocol import Group
 from clew.journal.sealed import Sealed, Stream
 from clew.journal.tally import SIGNALS, Tally
@@ -146,7 +146,7 @@ class OpenSegment:
                 continue
             sealed.streams[stream] = file.kept
             with contextlib.suppress(OSError):
-                file.kept.bytes += write_all(file.fd, [memoryview(blocks.END)])
+                file.kept.bytes += write_all(file.fd, [memoryview(END)])
             os.close(file.fd)
         self._files.clear()
         if not sealed.streams:

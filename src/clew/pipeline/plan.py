@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from clew.codec.catalogue import Catalogue
 from clew.journal.protocol import Segment
+from clew.pipeline import catalogue
 from clew.pipeline.rollup import Columns, red_tables, span_by_service, trace_index
 from clew.pipeline.rollup.columns import one_batch
 from clew.pipeline.seen import IDS, Seen
@@ -33,6 +35,7 @@ class Plan:
 
     def __init__(self) -> None:
         self._seen = {stream: Seen(column) for stream, column in IDS.items()}
+        self._catalogue = Catalogue()
 
     def steps(self, segment: Segment) -> Iterator[Step]:
         """Yield the inserts in order: what others refer to first, the rollups last; made one at a time."""
@@ -43,6 +46,7 @@ class Plan:
                 yield Step(table, _rows(segment, table), segment.rows[table])
         if segment.rows.get("spans"):
             yield from self._rollups(segment.content["spans"])
+        yield from self._attributes(segment)
 
     def _once_a_day(self, segment: Segment, stream: str) -> Iterator[Step]:
         if not segment.rows.get(stream):
@@ -60,6 +64,14 @@ class Plan:
         yield _step("red_service_1m", services)
         slim = span_by_service([columns.batch])
         yield Step("span_by_service", ArrowBatches(slim), columns.batch.num_rows)
+
+    def _attributes(self, segment: Segment) -> Iterator[Step]:
+        self._catalogue.rollback()
+        new = catalogue.scan(self._catalogue, segment)
+        if new is not None:
+            batches = catalogue.tables(new)
+            yield from (_step(table, batch) for table, batch in batches.items() if batch.num_rows)
+            self._catalogue.commit()
 
 
 def _rows(segment: Segment, stream: str) -> InsertSource:
