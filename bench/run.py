@@ -1,0 +1,162 @@
+"""`make bench`: every promised figure, measured on this machine, printed and written to docs/reference/benchmarks.md.
+
+`python bench/run.py [--quick] [--only PART]`: `--quick` takes small sizes and writes nothing, `--only` is one of the
+parts end_to_end, codec, store, query.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench.table import PROMISES  # noqa: E402 - found by the line above
+
+TARGET = ROOT / "docs" / "reference" / "benchmarks.md"
+NOTES = ROOT / "bench" / "notes.md"
+Figures = dict[str, tuple[float, str]]
+
+READS = {
+    "newest 20 of a service, 24 h": "newest_of_service_ms",
+    "newest 20 over 1 s, 24 h": "slow_traces_ms",
+    "newest 20 of one attribute value, 24 h": "attribute_value_ms",
+    "RED with p99, everything, 24 h by minute": "red_p99_ms",
+    "trace of 100,000 spans, first block": "big_trace_first_byte_ms",
+    "trace of 100,000 spans, all blocks": "big_trace_last_byte_ms",
+}
+
+
+def run(module: str, *arguments: str) -> Any:
+    """Run one benchmark as a process of its own and return the JSON that it prints."""
+    command = [sys.executable, "-m", f"bench.{module}", *arguments]
+    sys.stderr.write(f"bench: {' '.join(command[2:])}\n")
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        sys.stderr.write(f"bench: {module} ended with {done.returncode}; its figures are not measured\n")
+        return None
+    return json.loads(done.stdout)
+
+
+def end_to_end(*, quick: bool) -> Figures:
+    """Return the figures of a whole process."""
+    told = run("end_to_end", "--json", *(["--quick"] if quick else []))
+    return {one["name"]: (one["value"], one["note"]) for one in told or ()}
+
+
+def codec(*, quick: bool) -> Figures:
+    """Return the figures of the decoder."""
+    told = run("codec", "--json", *(["--quick"] if quick else []))
+    return {one["name"]: (one["value"], one.get("note", "")) for one in told or ()}
+
+
+def store(*, quick: bool) -> Figures:
+    """Return the bytes on disk of one million traces of ten spans."""
+    told = run("store", "--traces", "50000" if quick else "1000000")
+    if told is None:
+        return {}
+    disk, note = told["disk_bytes_per_span"], f"{told['spans']:,} spans"
+    return {"disk_spans_bytes": (disk["spans alone"], note), "disk_all_bytes": (disk["all"], note)}
+
+
+def query(*, quick: bool) -> Figures:
+    """Return the times of the reads: over one day, and by id over thirty."""
+    traces = "50000" if quick else "1000000"
+    found: Figures = {}
+    if told := run("query", "--traces", traces, "--days", "1"):
+        note = f"{told['spans']:,} spans of a day, median"
+        found |= {key: (told["ms"][name], note) for name, key in READS.items() if name in told["ms"]}
+    if told := run("query", "--traces", traces, "--days", "30"):
+        found["trace_by_id_ms"] = (told["ms"]["trace by id, time unknown"], f"{told['spans']:,} spans, median")
+    return found
+
+
+PARTS = {"end_to_end": end_to_end, "codec": codec, "store": store, "query": query}
+
+
+def machine() -> str:
+    """Describe this machine in one line."""
+    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    models = {line.partition(":")[2].strip() for line in info.splitlines() if line.startswith("model name")}
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    cpu = f"{os.cpu_count()} x {', '.join(sorted(models)) or platform.machine()}"
+    return f"{cpu}, {memory:.0f} GiB, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+
+
+def shown(value: float | None) -> str:
+    """Return a value with as many digits as it needs."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def page(figures: Figures, *, loaded: float) -> str:
+    """Return the page for docs/reference."""
+    lines = [
+        "# Benchmarks",
+        "",
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} by `make bench`: Clew {version('clew')}, chdb {version('chdb')}.",
+        "",
+        f"Machine: {machine()}. The sender runs on the same cores; load before the start was {loaded:.1f}.",
+        "CPU is user + system of all threads. Spans have 8 string and 4 number attributes and about 620 bytes of OTLP.",
+        "",
+        "| figure | measured | must | aim | | how | best peer |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for promise in PROMISES:
+        value, note = figures.get(promise.key, (None, ""))
+        lines.append(
+            f"| {promise.name} | {shown(value)} {promise.unit} | {shown(promise.must)} | {shown(promise.aim)} "
+            f"| {promise.verdict(value)} | {note} | {promise.peer} |"
+        )
+    extra = sorted(set(figures) - {promise.key for promise in PROMISES})
+    if extra:
+        lines += ["", "Also measured:", ""]
+        lines += [f"- `{name}`: {shown(figures[name][0])} {figures[name][1]}".rstrip() for name in extra]
+    return "\n".join([*lines, "", NOTES.read_text(encoding="utf-8").rstrip(), ""])
+
+
+def show(figures: Figures) -> None:
+    """Print the table."""
+    table = Table(box=None, header_style="bold")
+    for heading, right in (("figure", False), ("measured", True), ("must", True), ("aim", True), ("", False)):
+        table.add_column(heading, justify="right" if right else "left")
+    for promise in PROMISES:
+        value, _ = figures.get(promise.key, (None, ""))
+        verdict = promise.verdict(value).strip("*")
+        table.add_row(promise.name, f"{shown(value)} {promise.unit}", shown(promise.must), shown(promise.aim), verdict)
+    Console(width=120).print(table)
+    print(machine())
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes, and nothing is written")
+    parser.add_argument("--only", default="", choices=["", *PARTS])
+    options = parser.parse_args()
+    loaded = os.getloadavg()[0]
+    figures: Figures = {}
+    for name, part in PARTS.items():
+        if options.only in {"", name}:
+            figures |= part(quick=options.quick)
+    show(figures)
+    if not options.quick and not options.only:
+        TARGET.write_text(page(figures, loaded=loaded), encoding="utf-8")
+        print(f"written to {TARGET.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
