@@ -67,7 +67,7 @@ ENGINE = MergeTree
 PARTITION BY toDate(bucket)
 ORDER BY (tenant, bucket, trace_id)
 TTL toDate(bucket) + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 1024;
 
 CREATE TABLE IF NOT EXISTS logs (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -104,7 +104,7 @@ ENGINE = MergeTree
 PARTITION BY toDate(bucket)
 ORDER BY (tenant, bucket, trace_id, time)
 TTL toDate(bucket) + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 1024;
 
 CREATE TABLE IF NOT EXISTS resources (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),

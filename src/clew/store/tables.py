@@ -169,7 +169,8 @@ TABLES: tuple[Table, ...] = (
             "INDEX ix_start start TYPE minmax GRANULARITY 1",
             "INDEX ix_duration duration TYPE minmax GRANULARITY 1",
         ),
-            ),
+        settings={"index_granularity": 1024},
+    ),
     Table(
         "logs",
         LOGS,
@@ -178,7 +179,8 @@ TABLES: tuple[Table, ...] = (
         day="toDate(bucket)",
         codecs=_LOG_CODECS,
         indexes=("INDEX ix_time time TYPE minmax GRANULARITY 1",),
-            ),
+        settings={"index_granularity": 1024},
+    ),
     Table(
         "resources",
         RESOURCES,
