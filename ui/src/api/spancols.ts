@@ -19,6 +19,7 @@ export interface Block {
   total: number;
   gen: string;
   t0: bigint;
+  /** What the indexes mean; empty when it is what an earlier block has said. */
   services: readonly string[];
   names: readonly string[];
   columns: ReadonlyMap<string, Column>;
@@ -48,8 +49,9 @@ export function decodeBlock(buffer: ArrayBuffer): Block {
   for (const { name, type, off, len } of header.cols) {
     const size = BYTES[type];
     if (size === undefined) continue;
-    if (len !== size * header.rows || start + off + len > buffer.byteLength) throw new SpanColsError(`${name} is cut`);
-    columns.set(name, view(type, buffer, start + off, header.rows));
+    if (len !== size * header.rows || off < start || off + len > buffer.byteLength)
+      throw new SpanColsError(`${name} is cut`);
+    columns.set(name, view(type, buffer, off, header.rows));
   }
   return {
     rows: header.rows,

@@ -52,7 +52,8 @@ export function QueryBox({ onPalette }: { onPalette: () => void }) {
           {en.box.open} <Kbd keys="Enter" />
         </button>
       ) : (
-        <button type="button" className="box-open" onClick={onPalette} aria-label={en.keys.palette}>
+        <button type="button" className="box-open" onClick={onPalette}>
+          <span className="sr">{en.keys.palette}</span>
           <Kbd keys="Mod+K" />
         </button>
       )}

@@ -142,7 +142,7 @@ export function TimeControl() {
       <Button kind="quiet" icon title={en.time.later} disabled={isLive(range)} onClick={forth}>
         ›
       </Button>
-      <Button kind="quiet" icon title={en.time.zoomOut} onClick={wider}>
+      <Button kind="quiet" icon title={en.time.zoomOut} className="time-wider" onClick={wider}>
         −
       </Button>
     </div>

@@ -1,10 +1,10 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { serverNow } from "../../api/clock";
 import { histogramRead, statusRead } from "../../api/reads";
 import { clock, count, nsToMs } from "../../format";
 import { Button, copy, EmptyState, Tabs } from "../../kit";
-import { useRange } from "../../shell/window";
+import { refresh, useRange } from "../../shell/window";
 import { chipText } from "../../url/chips";
 import { absolute, type Span, zoomOut } from "../../url/time";
 import { type Filter, printQuery } from "../../url/traceql";
@@ -106,9 +106,19 @@ function NoMatch({ filters, window, run, onChange }: Props) {
   );
 }
 
+/** Searches again when the very first span has been stored. */
+function useFirstSpan(newestNs: string | null | undefined): void {
+  const before = useRef(newestNs);
+  useEffect(() => {
+    if (before.current === null && newestNs) refresh();
+    before.current = newestNs;
+  }, [newestNs]);
+}
+
 /** Why there is no trace, and what to do about it. */
 export function EmptyResult(props: Props) {
   const status = useQuery(statusRead).data?.data;
+  useFirstSpan(status?.newest_span_ns);
   const everything = useQuery(histogramRead({ q: "{ }", ...absolute(props.window), buckets: 1 }, props.run)).data?.data;
   if (!status || !everything) return <EmptyState title={texts.noMatch.title} />;
   if (status.newest_span_ns === null && status.ledger.stored === 0) return <NoData />;

@@ -113,7 +113,6 @@ export const TraceItem = memo(function TraceItem(props: Props) {
           search={traceSearch(row, q) as never}
           preload={false}
           className="trace-link"
-          aria-label={texts.list.open(rowLabel(row), clock(row.start_ns))}
         >
           <Root row={row} />
         </Link>

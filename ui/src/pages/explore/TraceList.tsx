@@ -128,7 +128,7 @@ export function TraceList({ rows, stale, q, selected, onSelect, onEnd }: Props) 
     },
   ]);
   return (
-    <div className={`traces${stale ? " traces-stale" : ""}`}>
+    <div className={`traces${stale ? " traces-stale" : ""}${q === "{ }" ? " traces-all" : ""}`}>
       <Head />
       <VirtualList
         ref={list}

@@ -61,7 +61,6 @@ export const texts = {
     moreMatches: (count: string) => `and ${count} more`,
     noErrors: "0",
     select: (id: string) => `Select trace ${id}`,
-    open: (root: string, time: string) => `${root}, ${time}`,
     loadMore: "Load more",
     end: "End of the list",
     loadingMore: "Loading more …",

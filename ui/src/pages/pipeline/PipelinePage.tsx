@@ -61,7 +61,7 @@ function Figures({ status }: { status: Status }) {
   const { journal, disk } = status;
   return (
     <dl className="figures">
-      <Figure name={texts.lag} value={duration(status.lag_s * 1e9)}>
+      <Figure name={texts.lag} value={status.lag_s === 0 ? texts.noLag : duration(status.lag_s * 1e9)}>
         {texts.lagText}
       </Figure>
       <Figure

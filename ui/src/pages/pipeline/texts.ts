@@ -19,6 +19,7 @@ export const texts = {
   ok: "ok",
   failed: "failed",
   lag: "Lag",
+  noLag: "0 s",
   lagText: "age of the oldest span that is not stored yet",
   newest: "Newest span",
   ago: (age: string) => `${age} ago`,

@@ -1,0 +1,134 @@
+import { randomBytes } from "node:crypto";
+import { beforeAll, expect, test } from "vitest";
+import { clewUrl, expectAccessible, screenshot, withBrowser } from "./browser";
+import { type Sent, sendTrace, visible } from "./send";
+
+const open = withBrowser();
+const base = clewUrl();
+const service = `pay-${randomBytes(4).toString("hex")}`;
+let sent: Sent;
+
+beforeAll(async () => {
+  await sendTrace(service, "GET /cart");
+  sent = await sendTrace(service);
+  await visible(base, sent);
+});
+
+const query = (text: string): string => `${base}/explore?${new URLSearchParams({ q: text })}`;
+const rows = '[role="grid"] [role="row"]';
+
+test("a trace is found by service, operation, attribute, event and duration through the form", async () => {
+  const { page, errors, close } = await open(`${base}/explore`);
+  await page.getByLabel("Service", { exact: true }).fill(service);
+  await page.getByLabel("Service", { exact: true }).press("Enter");
+  await page.waitForFunction(([css]) => document.querySelectorAll(css!).length === 2, [rows]);
+  await page.getByLabel("Status", { exact: true }).selectOption("error");
+  await page.getByRole("button", { name: "Attribute" }).click();
+  await page.getByPlaceholder("span.http.route").fill("resource.service.version");
+  await page.getByPlaceholder("Value").fill("2.14.0");
+  await page.getByPlaceholder("Value").press("Enter");
+  await page.getByLabel("Min duration").fill("20ms");
+  await page.getByLabel("Min duration").press("Enter");
+  const wanted = `{ resource.service.name = "${service}" && status = error && resource.service.version = "2.14.0" && duration >= 20ms }`;
+  await expect.poll(() => new URL(page.url()).searchParams.get("q")).toBe(wanted);
+  expect(await page.getByLabel("Query", { exact: true }).inputValue()).toBe(wanted);
+  expect(await page.locator(".chip").count()).toBe(4);
+  expect(errors).toEqual([]);
+  await close();
+});
+
+test("the same search by its address shows the rows, the exact total and the bars", async () => {
+  const { page, errors, close } = await open(query(`{ resource.service.name = "${service}" }`));
+  await page.getByText("2 traces (exact)").waitFor();
+  expect(await page.locator(rows).count()).toBe(2);
+  await page.getByText("2 spans, 0 with error").waitFor();
+  expect(await page.locator(rows).first().textContent()).toContain("POST /pay");
+  await screenshot(page, "explore-light");
+  expect(errors).toEqual([]);
+  await close();
+});
+
+test("j and Enter open the trace with the query, and Back returns to the list", async () => {
+  const { page, close } = await open(query(`{ resource.service.name = "${service}" && name = "POST /pay" }`));
+  await page.locator(rows).first().waitFor();
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`**/trace/${sent.traceId}*`);
+  expect(new URL(page.url()).searchParams.get("span")).toBe(sent.rootSpan);
+  expect(new URL(page.url()).searchParams.get("q")).toContain(service);
+  await page.goBack();
+  await page.locator(rows).first().waitFor();
+  await close();
+});
+
+test("a pasted traceparent, a short id and a link open the trace", async () => {
+  const { page, close } = await open(`${base}/explore`);
+  const texts = [`00-${sent.traceId}-${sent.rootSpan}-01`, sent.traceId, `http://jaeger:16686/trace/${sent.traceId}`];
+  for (const text of texts) {
+    await page.goto(`${base}/explore`);
+    await page.keyboard.press("/");
+    await page.keyboard.insertText(text);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`**/trace/${sent.traceId}*`);
+  }
+  await close();
+});
+
+test("dragging over the bars and Shift+arrows narrow the time range, and Back undoes it", async () => {
+  const { page, close } = await open(query(`{ resource.service.name = "${service}" }`));
+  await page.getByText("2 traces (exact)").waitFor();
+  const box = (await page.locator("canvas").boundingBox())!;
+  await page.mouse.move(box.x + box.width * 0.6, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width - 2, box.y + 40, { steps: 4 });
+  await page.mouse.up();
+  await expect.poll(() => new URL(page.url()).searchParams.get("from")).toMatch(/^\d{13}$/);
+  await page.goBack();
+  await expect.poll(() => new URL(page.url()).searchParams.get("from")).toBeNull();
+  await page.keyboard.press("h");
+  for (const key of ["ArrowLeft", "Shift+ArrowLeft", "Enter"]) await page.keyboard.press(key);
+  await expect.poll(() => new URL(page.url()).searchParams.get("to")).toMatch(/^\d{13}$/);
+  await close();
+});
+
+test("conditions that exclude everything name the one to drop, with its count", async () => {
+  const { page, close } = await open(query(`{ resource.service.name = "${service}" && name = "no such" }`));
+  await page.getByText("No trace matches").waitFor();
+  await page.getByRole("button", { name: /Drop name = no such \(4 spans\)|Drop name = no such \(2 spans\)/ }).click();
+  await page.locator(rows).first().waitFor();
+  await close();
+});
+
+test("a wrong query says where and what to write", async () => {
+  const { page, close } = await open(query("{ status = broken }"));
+  const alert = page.getByRole("alert");
+  await alert.waitFor();
+  expect(await alert.textContent()).toContain('put text in double quotes: "broken"');
+  await close();
+});
+
+test.each(["light", "dark"] as const)("Explore and Pipeline pass axe in the %s theme", async (colorScheme) => {
+  const { page, close } = await open(query(`{ resource.service.name = "${service}" }`), { colorScheme });
+  await page.locator(rows).first().waitFor();
+  await expectAccessible(page);
+  await screenshot(page, `explore-${colorScheme}`);
+  await page.goto(`${base}/pipeline`);
+  await page.getByText("All spans that were received are accounted for.").waitFor();
+  await expectAccessible(page);
+  await screenshot(page, `pipeline-${colorScheme}`);
+  await close();
+});
+
+test("a phone of 390 px shows the list without scrolling sideways", async () => {
+  const { page, close } = await open(query(`{ resource.service.name = "${service}" }`), {
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  await page.locator(rows).first().waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await screenshot(page, "explore-390");
+  await page.locator(rows).first().getByRole("link").tap();
+  await page.waitForURL("**/trace/*");
+  await close();
+});
