@@ -26,6 +26,8 @@ const trace = createRoute({
   component: lazyRouteComponent(() => import("./trace/view/TracePage"), "TracePage"),
 });
 
+const traceAt = createRoute({ getParentRoute: () => trace, path: "/at/$span" });
+
 const pipeline = createRoute({
   getParentRoute: () => root,
   path: "/pipeline",
@@ -39,7 +41,7 @@ const login = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, explore, trace, pipeline, login]),
+  routeTree: root.addChildren([home, explore, trace.addChildren([traceAt]), pipeline, login]),
   parseSearch,
   stringifySearch,
   defaultErrorComponent: PageError,
