@@ -1,17 +1,17 @@
 //! Many requests into one open batch: a request that is malformed is rolled back alone.
 
+use crate::batch::{schema_of, take, Batch};
 use crate::error::{Error, Result};
 use crate::inflate::{inflate, Compression};
 use crate::json::{transcode, Shape};
-use crate::otlp::attrs::finish;
 use crate::otlp::fields::{group, REQUEST_GROUP};
 use crate::otlp::origin::{gather, Level, Origins};
 use crate::otlp::row::{Arrival, Signal, INVALID_UTF8, NS, REASONS};
 use crate::wire::Reader;
-use arrow_data::ArrayData;
 use arrow_schema::Schema;
 use std::borrow::Cow;
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Arc;
 
 /// Decoded bytes that one open batch takes at most: its 32-bit offsets hold six times as much.
 const BATCH_BYTES: usize = 320 << 20;
@@ -33,12 +33,6 @@ pub struct Pushed {
     pub rejected: [u64; REASONS.len()],
 }
 
-/// A batch as Arrow has it: a schema and a struct array.
-pub struct Batch {
-    pub schema: Schema,
-    pub data: ArrayData,
-}
-
 pub struct Builder<S> {
     signal: S,
     resources: Origins,
@@ -50,14 +44,24 @@ pub struct Builder<S> {
     transcoded: Vec<u8>,
     days: Vec<i32>,
     shape: &'static Shape,
+    /// Of rows, resources and scopes.
+    schemas: [Arc<Schema>; 3],
 }
 
 impl<S: Signal> Builder<S> {
-    pub fn new(signal: S, shape: &'static Shape, retention_s: i64, max_decoded: usize) -> Self {
+    pub fn new(mut signal: S, shape: &'static Shape, retention_s: i64, max_decoded: usize) -> Self {
+        let mut resources = Origins::new(Level::Resource);
+        let mut scopes = Origins::new(Level::Scope);
+        let (resource_names, scope_names) = (resources.names(), scopes.names());
         Self {
+            schemas: [
+                schema_of(&signal.columns(), S::NAMES),
+                schema_of(&resources.columns(), &resource_names),
+                schema_of(&scopes.columns(), &scope_names),
+            ],
             signal,
-            resources: Origins::new(Level::Resource),
-            scopes: Origins::new(Level::Scope),
+            resources,
+            scopes,
             retention_ns: retention_s.saturating_mul(NS),
             max_decoded: max_decoded.min(BATCH_BYTES / 2),
             bytes: 0,
@@ -220,33 +224,19 @@ impl<S: Signal> Builder<S> {
             self.signal.marks()[row] |= INVALID_UTF8;
         }
         self.bytes = 0;
-        let rows = self.signal.rows();
+        let [rows, resources, scopes] = &self.schemas;
         [
-            batch(rows, finish(self.signal.columns(), S::NAMES)),
-            origins(&mut self.resources),
-            origins(&mut self.scopes),
+            take(self.signal.columns(), rows),
+            origins(&mut self.resources, resources),
+            origins(&mut self.scopes, scopes),
         ]
     }
 }
 
-fn origins(origins: &mut Origins) -> Batch {
-    let names = origins.names();
+fn origins(origins: &mut Origins, schema: &Arc<Schema>) -> Batch {
     let mut columns = origins.columns();
     for column in &mut columns {
         column.repair(&mut |_| ());
     }
-    let rows = columns[0].len();
-    batch(rows, finish(columns, &names))
-}
-
-pub fn batch(
-    rows: usize,
-    (fields, children): (Vec<arrow_schema::FieldRef>, Vec<ArrayData>),
-) -> Batch {
-    let schema = Schema::new(fields);
-    let kind = arrow_schema::DataType::Struct(schema.fields().clone());
-    Batch {
-        data: crate::column::array(kind, rows, Vec::new(), children),
-        schema,
-    }
+    take(columns, schema)
 }

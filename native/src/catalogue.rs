@@ -1,14 +1,15 @@
 //! The attribute catalogue: which keys and values of a batch have not been written yet.
 
+use crate::batch::{schema_of, take, Batch};
 use crate::column::{BoolCol, Column, Prim, StrCol, WordCol};
 use crate::error::Result;
-use crate::otlp::attrs::finish;
 use crate::text::double;
 use crate::view::{offsets, plain, Bools, Columns, Lists, Strs};
 use arrow_data::ArrayData;
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Schema};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Longer strings are not offered as values.
@@ -51,6 +52,7 @@ pub struct Catalogue {
     /// What was handed out since the last commit, newest last.
     pending: Vec<Step>,
     rows: Rows,
+    schema: Arc<Schema>,
 }
 
 struct Rows {
@@ -65,26 +67,20 @@ struct Rows {
 
 impl Catalogue {
     pub fn new(max_values: usize) -> Self {
+        let mut rows = Rows::new();
         Self {
+            schema: schema_of(&rows.columns(), &NAMES),
             max_values,
             index: HashMap::new(),
             places: Vec::new(),
             remembered: 0,
             pending: Vec::new(),
-            rows: Rows {
-                tenant: WordCol::default(),
-                day: Prim::new(DataType::Date32),
-                level: WordCol::default(),
-                key: WordCol::default(),
-                kind: WordCol::default(),
-                value: StrCol::default(),
-                more: BoolCol::default(),
-            },
+            rows,
         }
     }
 
     /// The new keys and values of a level: `event` and `link` are read from the lists of spans, others from the rows.
-    pub fn scan(&mut self, batch: &ArrayData, level: &str) -> Result<crate::builder::Batch> {
+    pub fn scan(&mut self, batch: &ArrayData, level: &str) -> Result<Batch> {
         let columns = Columns::new(batch)?;
         let owners = owners(&columns)?;
         match level {
@@ -103,12 +99,7 @@ impl Catalogue {
             }
             _ => self.maps(&columns, level, &owners)?,
         }
-        let names: Vec<&str> = NAMES.to_vec();
-        let rows = self.rows.day.len();
-        Ok(crate::builder::batch(
-            rows,
-            finish(self.rows.columns(), &names),
-        ))
+        Ok(take(self.rows.columns(), &self.schema))
     }
 
     /// What was handed out is written.
@@ -246,6 +237,18 @@ impl Catalogue {
 }
 
 impl Rows {
+    fn new() -> Self {
+        Self {
+            tenant: WordCol::default(),
+            day: Prim::new(DataType::Date32),
+            level: WordCol::default(),
+            key: WordCol::default(),
+            kind: WordCol::default(),
+            value: StrCol::default(),
+            more: BoolCol::default(),
+        }
+    }
+
     fn push(&mut self, place: &Place, value: &[u8], more: bool) {
         self.tenant.push(&place.tenant);
         self.day.push(place.day);

@@ -1,5 +1,6 @@
 //! The native part of Clew: the OTLP codec and the column kernels that no library has.
 
+pub mod batch;
 pub mod builder;
 pub mod catalogue;
 pub mod checksum;

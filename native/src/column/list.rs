@@ -5,6 +5,7 @@ use arrow_data::ArrayData;
 use arrow_schema::DataType;
 
 pub struct ListCol<C> {
+    kind: DataType,
     offsets: Vec<i32>,
     pub values: C,
 }
@@ -12,6 +13,7 @@ pub struct ListCol<C> {
 impl<C: Column> ListCol<C> {
     pub fn new(values: C) -> Self {
         Self {
+            kind: DataType::List(optional("item", values.data_type())),
             offsets: vec![0],
             values,
         }
@@ -49,7 +51,7 @@ impl<C: Column> Column for ListCol<C> {
     }
 
     fn data_type(&self) -> DataType {
-        DataType::List(optional("item", self.values.data_type()))
+        self.kind.clone()
     }
 
     fn finish(&mut self) -> ArrayData {

@@ -6,6 +6,8 @@ use arrow_data::ArrayData;
 use arrow_schema::{DataType, Fields};
 
 pub struct MapCol<C> {
+    kind: DataType,
+    entries: DataType,
     offsets: Vec<i32>,
     keys: Vec<i32>,
     dict: Dict,
@@ -18,7 +20,13 @@ pub struct MapCol<C> {
 
 impl<C: Column> MapCol<C> {
     pub fn new(values: C, classify: fn(&[u8]) -> u8) -> Self {
+        let entries = DataType::Struct(Fields::from(vec![
+            required("key", word_type()),
+            optional("value", values.data_type()),
+        ]));
         Self {
+            kind: DataType::Map(required("entries", entries.clone()), false),
+            entries,
             offsets: vec![0],
             keys: Vec::new(),
             dict: Dict::new(classify),
@@ -62,13 +70,6 @@ impl<C: Column> MapCol<C> {
         self.offsets.push(self.keys.len() as i32);
         self.previous = 0;
     }
-
-    fn entries(&self) -> Fields {
-        Fields::from(vec![
-            required("key", word_type()),
-            optional("value", self.values.data_type()),
-        ])
-    }
 }
 
 impl<C: Column> Column for MapCol<C> {
@@ -106,11 +107,11 @@ impl<C: Column> Column for MapCol<C> {
     }
 
     fn data_type(&self) -> DataType {
-        DataType::Map(required("entries", DataType::Struct(self.entries())), false)
+        self.kind.clone()
     }
 
     fn finish(&mut self) -> ArrayData {
-        let (kind, entries) = (self.data_type(), DataType::Struct(self.entries()));
+        let (kind, entries) = (self.kind.clone(), self.entries.clone());
         let (rows, pairs) = (self.len(), self.keys.len());
         let offsets = ship(&mut self.offsets);
         self.offsets.push(0);

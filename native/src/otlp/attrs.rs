@@ -2,10 +2,9 @@
 
 use super::any::{items, key_value, Any};
 use super::json_text::write_any;
-use crate::column::{required, BoolCol, Column, ListCol, MapCol, Prim, StrCol};
+use crate::column::{BoolCol, Column, ListCol, MapCol, Prim, StrCol};
 use crate::error::Result;
-use arrow_data::ArrayData;
-use arrow_schema::{DataType, FieldRef};
+use arrow_schema::DataType;
 
 pub struct AttrSet {
     pub strs: MapCol<StrCol>,
@@ -199,17 +198,6 @@ pub fn names(arrays: bool) -> &'static [&'static str] {
             "attr_any",
         ]
     }
-}
-
-/// Give each column its name and take its rows.
-pub fn finish(columns: Vec<&mut dyn Column>, names: &[&str]) -> (Vec<FieldRef>, Vec<ArrayData>) {
-    debug_assert_eq!(columns.len(), names.len());
-    let fields = columns
-        .iter()
-        .zip(names)
-        .map(|(column, name)| required(name, column.data_type()))
-        .collect();
-    (fields, columns.into_iter().map(Column::finish).collect())
 }
 
 impl ArrayMaps {

@@ -18,6 +18,8 @@ pub trait Record {
 }
 
 pub struct Records<R> {
+    kind: DataType,
+    item: DataType,
     offsets: Vec<i32>,
     pub row: R,
 }
@@ -107,7 +109,12 @@ impl Links {
 
 impl<R: Record> Records<R> {
     fn new(row: R) -> Self {
+        let fields = row.types().into_iter().zip(R::names());
+        let fields = fields.map(|(kind, name)| required(name, kind));
+        let item = DataType::Struct(fields.collect::<Fields>());
         Self {
+            kind: DataType::List(required("item", item.clone())),
+            item,
             offsets: vec![0],
             row,
         }
@@ -121,16 +128,6 @@ impl<R: Record> Records<R> {
     /// Forget what was pushed since the last `close_row`, half-read records included.
     pub fn abort_row(&mut self) {
         self.truncate(self.offsets.len() - 1);
-    }
-
-    fn item_type(&self) -> DataType {
-        let names = R::names();
-        let fields = self.row.types().into_iter().zip(names);
-        DataType::Struct(
-            fields
-                .map(|(kind, name)| required(name, kind))
-                .collect::<Fields>(),
-        )
     }
 }
 
@@ -163,11 +160,11 @@ impl<R: Record> Column for Records<R> {
     }
 
     fn data_type(&self) -> DataType {
-        DataType::List(required("item", self.item_type()))
+        self.kind.clone()
     }
 
     fn finish(&mut self) -> ArrayData {
-        let (kind, item) = (self.data_type(), self.item_type());
+        let (kind, item) = (self.kind.clone(), self.item.clone());
         let (rows, records) = (self.offsets.len() - 1, self.row.records());
         let offsets = ship(&mut self.offsets);
         self.offsets.push(0);

@@ -14,7 +14,7 @@ const ARRAY: &CStr = c"arrow_array";
 
 /// A record batch on its way to Python: `pyarrow.record_batch(batch)` takes it.
 #[pyclass(module = "clew._native", frozen)]
-pub struct Batch(pub crate::builder::Batch);
+pub struct Batch(pub crate::batch::Batch);
 
 #[pymethods]
 impl Batch {
@@ -26,12 +26,21 @@ impl Batch {
         requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyTuple>> {
         drop(requested_schema);
-        let schema = FFI_ArrowSchema::try_from(&self.0.schema)
+        let schema = FFI_ArrowSchema::try_from(self.0.schema.as_ref())
             .map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
         let array = FFI_ArrowArray::new(&self.0.data);
         let schema = PyCapsule::new_with_value(py, schema, SCHEMA)?;
         let array = PyCapsule::new_with_value(py, array, ARRAY)?;
         PyTuple::new(py, [schema, array])
+    }
+
+    /// Write the array alone as an `ArrowArray` struct to an address, for a reader that knows the schema already.
+    ///
+    /// The address must hold room for the struct, and the reader must take it over.
+    fn export_array(&self, address: usize) {
+        let array = FFI_ArrowArray::new(&self.0.data);
+        // SAFETY: see above; the one caller is in `clew.codec`.
+        unsafe { std::ptr::write_unaligned(address as *mut FFI_ArrowArray, array) };
     }
 
     fn __len__(&self) -> usize {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,9 +11,13 @@ import pyarrow as pa
 from clew.codec.errors import BadCompressionError, BatchFullError, CodecError, MalformedError, TooLargeError
 from clew.codec.native import NativeBatch, NativeLogBuilder, NativeSpanBuilder
 from clew.codec.request import Pushed, Request
+from clew.model import LOGS, RESOURCES, SCOPES, SPANS
 
 DEFAULT_MAX_DECODED_BYTES = 64 << 20
 """The size limit that the OTLP specification recommends, after decompression too."""
+
+_ARROW_ARRAY_BYTES = 80
+"""Size of `struct ArrowArray`."""
 
 _ERRORS: dict[str, type[CodecError]] = {
     "malformed": MalformedError,
@@ -39,10 +44,6 @@ class Batches:
     scopes: pa.RecordBatch
 
 
-def _to_arrow(batch: NativeBatch) -> pa.RecordBatch:
-    return pa.record_batch(batch)
-
-
 def _message(rejected: int, reasons: dict[str, int]) -> str:
     if not rejected:
         return ""
@@ -63,8 +64,20 @@ def _pushed(accepted: int, rejected: list[tuple[str, int]], error: tuple[str, st
 
 
 class _Builder:
-    def __init__(self, native: NativeSpanBuilder | NativeLogBuilder) -> None:
+    def __init__(self, native: NativeSpanBuilder | NativeLogBuilder, schema: pa.Schema) -> None:
         self._native = native
+        self._schemas = (schema, RESOURCES, SCOPES)
+        self._struct = ctypes.create_string_buffer(_ARROW_ARRAY_BYTES)
+        # `finish` hands over arrays without their schemas, so these must be the ones that the native code writes.
+        for batch, expected in zip(native.finish(), self._schemas, strict=True):
+            if not pa.record_batch(batch).schema.equals(expected):
+                raise RuntimeError("clew._native was built for another schema: install clew again")
+
+    def _take(self, batch: NativeBatch, schema: pa.Schema) -> pa.RecordBatch:
+        """Return a batch whose schema is known: importing it each time would cost more than the arrays."""
+        address = ctypes.addressof(self._struct)
+        batch.export_array(address)
+        return pa.RecordBatch._import_from_c(address, schema)  # noqa: SLF001 - the documented door of the C interface
 
     @property
     def rows(self) -> int:
@@ -83,8 +96,8 @@ class _Builder:
 
     def finish(self) -> Batches:
         """Take what the open batch holds and begin another."""
-        rows, resources, scopes = self._native.finish()
-        return Batches(_to_arrow(rows), _to_arrow(resources), _to_arrow(scopes))
+        taken = zip(self._native.finish(), self._schemas, strict=True)
+        return Batches(*(self._take(batch, schema) for batch, schema in taken))
 
 
 class SpanBuilder(_Builder):
@@ -96,7 +109,7 @@ class SpanBuilder(_Builder):
     """
 
     def __init__(self, *, retention_s: int, max_decoded_bytes: int = DEFAULT_MAX_DECODED_BYTES) -> None:
-        super().__init__(NativeSpanBuilder(retention_s, max_decoded_bytes))
+        super().__init__(NativeSpanBuilder(retention_s, max_decoded_bytes), SPANS)
 
 
 class LogBuilder(_Builder):
@@ -108,4 +121,4 @@ class LogBuilder(_Builder):
     """
 
     def __init__(self, *, retention_s: int, max_decoded_bytes: int = DEFAULT_MAX_DECODED_BYTES) -> None:
-        super().__init__(NativeLogBuilder(retention_s, max_decoded_bytes))
+        super().__init__(NativeLogBuilder(retention_s, max_decoded_bytes), LOGS)
