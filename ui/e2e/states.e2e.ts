@@ -57,7 +57,7 @@ describe("with traces", () => {
     const { page, close } = await open(`${url()}/explore`);
     await page.locator('[role="grid"] [role="row"]').first().waitFor();
     await page.keyboard.press("?");
-    await page.getByText("Keyboard shortcuts").waitFor();
+    await page.getByRole("heading", { name: "Keyboard shortcuts" }).waitFor();
     await expectAccessible(page);
     await page.keyboard.press("Escape");
     await page.keyboard.press("Control+k");

@@ -83,7 +83,9 @@ export function Histogram({ data, window, onZoom }: Props) {
   ]);
   const zoom = (to: Selection): void => {
     setSelection(null);
-    if (to) onZoom(spanOf(bars, to, window));
+    const span = to && spanOf(bars, to, window);
+    // Bars that were just replaced by others may have left a mark beyond their end.
+    if (span && span.fromMs < span.toMs) onZoom(span);
   };
   const at = (event: PointerEvent): number => {
     const x = event.clientX - canvas.current!.getBoundingClientRect().left - EDGE.left;
