@@ -29,7 +29,8 @@ _CANCEL_PAUSE_S = 0.01
 class EmbeddedEngine:
     """The `Engine` of a data directory; one per process.
 
-    Each call takes a connection of its own from a pool, so threads do not wait for one another.
+    Each call takes a connection of its own from a pool, so threads do not wait for one another. A connection whose
+    call failed or was cancelled is closed: the next answer on it could lack its first rows.
     """
 
     kind = "embedded"
@@ -83,8 +84,11 @@ class EmbeddedEngine:
         connection = connection or self._connect()
         try:
             yield connection
-        finally:
-            self._give_back(connection)
+        except BaseException:
+            # see the class: never used again
+            connection.close()
+            raise
+        self._give_back(connection)
 
     def _give_back(self, connection: Any) -> None:
         with self._pool_lock:
@@ -110,10 +114,9 @@ class EmbeddedEngine:
             try:
                 connection.query(f"SET max_execution_time = {timeout_s!r}")
                 connection.query(sql, "ArrowStream", params=bind(params))
+                connection.query("SET max_execution_time = 0")
             except RuntimeError as error:
                 raise failure(str(error), "execute", limits=Limits(timeout_s=timeout_s)) from error
-            finally:
-                connection.query("SET max_execution_time = 0")
 
     def insert(self, table: str, source: InsertSource, *, token: str) -> None:
         """Insert an Arrow stream from its file or from memory; see `Engine.insert`."""

@@ -103,7 +103,7 @@ class Front(BaseHTTPRequestHandler):
             sql = body.decode()
             sql = re.sub(r"query_id = '", "Settings['log_comment'] = '", sql) if sql.startswith("KILL") else sql
             if "FORMAT ArrowStream" not in sql:
-                with_limits = re.match(r"(?i)(create|drop|optimize|kill|system|alter|backup|restore)\b", sql)
+                with_limits = re.match(r"(?i)(create|delete|drop|optimize|kill|system|alter|backup|restore)\b", sql)
                 connection.query(sql if with_limits else f"{sql} SETTINGS {settings_of(url)}", "TSV", params=params)
                 self.answer(200, b"")
                 return

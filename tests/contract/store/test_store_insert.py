@@ -83,14 +83,14 @@ def parts(engine, table):
     return engine.query(sql, {"t": table}).table["n"][0].as_py()
 
 
-def test_spans_of_150_days_go_into_one_insert(engine, tenant, rows, noon_s):
+def test_spans_of_120_days_go_into_one_insert(engine, tenant, rows, noon_s):
     """More than a hundred partitions in one insert are accepted, and a retry of it changes nothing."""
     engine.execute("ALTER TABLE spans MODIFY TTL toDate(bucket) + toIntervalDay(500)")
-    days = [noon_s - 86_400 * n for n in range(150)]
-    batch = rows(SPANS, 150, tenant=tenant, bucket=days, start=[day * 10**9 for day in days])
+    days = [noon_s - 86_400 * n for n in range(120)]
+    batch = rows(SPANS, 120, tenant=tenant, bucket=days, start=[day * 10**9 for day in days])
     for _ in range(2):
         engine.insert("spans", ArrowBatches([batch]), token=f"{tenant}/days")
-    assert count(engine, "spans", tenant) == 150
+    assert count(engine, "spans", tenant) == 120
 
 
 def test_a_torn_stream_is_refused_whole(engine, tenant, rows, stream_file, tmp_path):

@@ -172,6 +172,26 @@ def test_an_error_in_the_middle_of_a_stream_is_raised(engine):
     assert raised.value.engine_code == 395
 
 
+def test_answers_stay_whole_after_queries_that_did_not_end(engine, tenant):
+    """After a closed stream, a cancelled one, one that failed and a limit, the next answers lack no row."""
+    for number in range(6):
+        closed = engine.stream(ENDLESS)
+        next(closed)
+        closed.close()
+        cancelled = engine.stream(ENDLESS, query_id=f"{tenant}-{number}")
+        next(cancelled)
+        engine.cancel(f"{tenant}-{number}")
+        with pytest.raises(QueryCancelledError):
+            list(cancelled)
+        with pytest.raises(QueryError):
+            list(engine.stream("SELECT throwIf(number = 2500000) AS t, number FROM numbers(3000000)"))
+        with pytest.raises(QueryLimitError):
+            engine.query(SLOW, limits=Limits(timeout_s=0.05))
+        for _ in range(4):
+            assert one(engine, "7") == 7
+            assert sum(batch.num_rows for batch in engine.stream("SELECT number FROM numbers(200000)")) == 200_000
+
+
 def test_queries_run_beside_an_open_stream(engine):
     """A reader that holds a stream does not block the others, nor itself."""
     batches = engine.stream(ENDLESS)

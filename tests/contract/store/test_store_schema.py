@@ -1,0 +1,116 @@
+"""Migrations and the deletion of a trace, on both engines."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from clew.model import Scope
+from clew.store import (
+    ArrowBatches,
+    MigrationError,
+    SchemaNewerError,
+    migrate,
+)
+from clew.store.delete import delete_trace
+from clew.store.leader import Leader
+from clew.store.meta import SCHEMA_VERSION_KEY, Meta
+from clew.store.migrations import MIGRATIONS, Migration, MigrationKind
+from clew.store.tables import BY_NAME
+
+
+def count(engine, table, where="1"):
+    """Return the rows of a table."""
+    return engine.query(f"SELECT count() AS n FROM {table} WHERE {where}").table["n"][0].as_py()
+
+
+def step(version, kind, *statements):
+    """Return a migration of fixed statements."""
+    return Migration(version, f"step {version}", kind, lambda _: statements)
+
+
+def test_a_second_migration_finds_nothing_to_do(engine):
+    """The version is kept; running it again applies no step."""
+    report = migrate(engine)
+    assert report.found == report.version == MIGRATIONS[-1].version
+    assert report.applied == ()
+    assert report.pending == ()
+
+
+def test_a_newer_schema_is_refused_with_both_versions(engine):
+    """Data of a newer Clew is left alone; the error names the version found and the one known."""
+    meta = Meta(engine)
+    meta.put(SCHEMA_VERSION_KEY, "99")
+    with pytest.raises(SchemaNewerError, match=r"99.*up to 1") as raised:
+        migrate(engine)
+    assert (raised.value.found, raised.value.known) == (99, 1)
+    meta.put(SCHEMA_VERSION_KEY, str(MIGRATIONS[-1].version))
+
+
+def test_the_last_word_counts_even_when_the_clock_goes_back(engine):
+    """A value written with an earlier clock still replaces the older one."""
+    Meta(engine, lambda: 10**18).put("clock", "first")
+    Meta(engine, lambda: 10**17).put("clock", "second")
+    assert Meta(engine).get("clock") == {"clock": "second"}
+
+
+def test_steps_are_typed_and_a_start_waits_for_light_ones_only(engine):
+    """Light steps are done at once, mutations are handed over, backfills wait for `clew migrate`."""
+    steps = (
+        *MIGRATIONS,
+        step(2, MigrationKind.LIGHT, "ALTER TABLE attr_keys ADD COLUMN IF NOT EXISTS extra UInt8"),
+        step(3, MigrationKind.MUTATION, "ALTER TABLE attr_keys UPDATE extra = 1 WHERE 1"),
+        step(4, MigrationKind.BACKFILL, "INSERT INTO clew_meta SELECT 'backfilled', 'yes', now64(9)"),
+    )
+    started = migrate(engine, migrations=steps)
+    assert started.applied == ("step 2", "step 3")
+    assert "step 4" in started.pending
+    assert Meta(engine).get("backfilled") == {}
+    finished = migrate(engine, migrations=steps, wait=True)
+    assert finished.applied == ("step 4",)
+    assert finished.pending == ()
+    assert Meta(engine).get("backfilled") == {"backfilled": "yes"}
+    with pytest.raises(MigrationError, match=r"migration 5 \(step 5\)"):
+        migrate(engine, migrations=(*steps, step(5, MigrationKind.LIGHT, "ALTER TABLE nowhere DROP COLUMN x")))
+    assert Meta(engine).version() == 4
+    Meta(engine).put(SCHEMA_VERSION_KEY, str(MIGRATIONS[-1].version))
+
+
+def test_one_leader_at_a_time(engine):
+    """A second leader waits until the first has finished, and passes a dead one after a while."""
+    order = []
+
+    def second():
+        with Leader(engine):
+            order.append("second")
+
+    with Leader(engine):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.5)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+    Leader(engine, lambda: 0).__enter__()
+    with Leader(engine, lambda: 10**15):
+        order.append("after a dead one")
+    assert order[-1] == "after a dead one"
+
+
+def test_a_deleted_trace_is_gone_from_every_table(engine, rows, tenant):
+    """Every table with a trace id loses that trace and no other; the report counts and says what remains."""
+    one, other = b"1" * 16, b"2" * 16
+    for table in ("spans", "logs", "span_by_service", "trace_index"):
+        batch = rows(BY_NAME[table].schema, 4, tenant=tenant, trace_id=[one, other, one, other])
+        engine.insert(table, ArrowBatches([batch]), token=f"{tenant}/{table}")
+    deleted = delete_trace(engine, Scope(tenant), one)
+    assert deleted.spans == 2
+    assert deleted.rows["logs"] == 2
+    assert deleted.rows["trace_index"] >= 1
+    assert any("red_1m" in text for text in deleted.remains)
+    for table in ("spans", "logs", "span_by_service", "trace_index"):
+        assert count(engine, table, f"tenant = '{tenant}' AND trace_id = '{one.decode()}'") == 0
+        assert count(engine, table, f"tenant = '{tenant}' AND trace_id = '{other.decode()}'") >= 1
+    assert delete_trace(engine, Scope("somebody else"), other).spans == 0
+    assert count(engine, "spans", f"tenant = '{tenant}'") == 2
