@@ -32,11 +32,13 @@ class HeldJournal:
         self.held: list[tuple[Group, Durable]] = []
         self.free_bytes = 1 << 30
         self.arrived = threading.Event()
+        self._lock = threading.Lock()
 
     def append(self, group: Group, done: Durable) -> None:
         """Keep a group until `answer`."""
-        self.held.append((group, done))
-        self.arrived.set()
+        with self._lock:
+            self.held.append((group, done))
+            self.arrived.set()
 
     def room(self) -> int:
         """Return what the test has set."""
@@ -44,8 +46,9 @@ class HeldJournal:
 
     def answer(self, error: Exception | None = None) -> None:
         """Answer every group held."""
-        self.arrived.clear()
-        held, self.held = self.held, []
+        with self._lock:
+            self.arrived.clear()
+            held, self.held = self.held, []
         for _, done in held:
             done(error)
 

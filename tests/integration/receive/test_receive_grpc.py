@@ -26,7 +26,7 @@ PACKAGE = "/opentelemetry.proto.collector"
 TRACES = f"{PACKAGE}.trace.v1.TraceService/Export"
 LOGS = f"{PACKAGE}.logs.v1.LogsService/Export"
 METRICS = f"{PACKAGE}.metrics.v1.MetricsService/Export"
-BODY = TraceSource(seed=9, spans=20).request(1, time.time_ns()).body
+BODY = TraceSource(seed=9, spans=20, templates=2).request(1, time.time_ns()).body
 
 
 def call(port: int, body: bytes, method: str = TRACES, *, metadata: Any = (), compression: Any = None) -> bytes:

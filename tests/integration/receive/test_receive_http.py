@@ -26,7 +26,7 @@ from clew.journal import JournalFullError
 from clew.testing.traces import TraceSource
 
 PROTOBUF = "application/x-protobuf"
-_PREPARED = TraceSource(seed=7, spans=20).request(1, time.time_ns())
+_PREPARED = TraceSource(seed=7, spans=20, templates=2).request(1, time.time_ns())
 BODY, SPANS = _PREPARED.body, _PREPARED.spans
 
 
@@ -353,7 +353,7 @@ def test_many_large_requests_stay_within_the_budget(serve: Any, held: Any) -> No
     """However many come at once, the bytes in flight never pass the limit: each is kept or refused for now."""
     limit = 4 << 20
     served = serve(journal=held, limits__request_max_bytes=1 << 20, limits__inflight_max_bytes=limit)
-    big = TraceSource(seed=1, spans=1000).request(1, time.time_ns()).body
+    big = TraceSource(seed=1, spans=1000, templates=1).request(1, time.time_ns()).body
     statuses: list[int] = []
     peaks: list[int] = []
 

@@ -16,7 +16,7 @@ from clew.receive.intake import Intake, Pacing
 from clew.telemetry import Metrics
 from clew.testing.traces import TraceSource
 
-_PREPARED = TraceSource(seed=3, spans=20).request(1, time.time_ns())
+_PREPARED = TraceSource(seed=3, spans=20, templates=2).request(1, time.time_ns())
 PATIENT = Pacing(min_wait_s=0.2, max_wait_s=0.4)
 
 
