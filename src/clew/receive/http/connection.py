@@ -18,6 +18,7 @@ from clew.receive.http.chunked import ChunkedDecoder
 from clew.receive.http.gate import Upload, admit, encoding_of
 from clew.receive.http.head import Head, parse_head
 from clew.receive.http.response import CONTINUE, refusal, response
+from clew.receive.http.wire import Wire
 from clew.receive.status import CONTENT_TYPE
 from clew.receive.success import success_body
 
@@ -51,7 +52,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def __init__(self, server: OtlpHttpServer) -> None:
         self._server = server
-        self._transport: asyncio.Transport | None = None
+        self._wire = Wire()
         self._state = _State.HEAD
         self._pending = bytearray()
         self._head: Head | None = None
@@ -62,14 +63,13 @@ class Connection(asyncio.BufferedProtocol):
         self._chunked: ChunkedDecoder | None = None
         self._left = 0
         self._body_started = 0.0
-        self._paused = False
         self._close_after = False
         self._ended = False
         self.deadline = _NEVER
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Register, or refuse when there are too many."""
-        self._transport = cast("asyncio.Transport", transport)
+        self._wire.attach(cast("asyncio.Transport", transport))
         self.deadline = self._server.clock() + self._server.edge.limits.idle_timeout_s
         error = self._server.opened(self)
         if error is not None:
@@ -116,7 +116,7 @@ class Connection(asyncio.BufferedProtocol):
         elif self._state in {_State.BODY, _State.CHUNKED}:
             self._abandon(SlowClientError("body", limits.body_timeout_s))
         elif now >= self.deadline:
-            self._shut()
+            self._wire.close()
 
     def too_slow(self, now: float) -> bool:
         """Return whether the body comes in below the least rate."""
@@ -131,12 +131,11 @@ class Connection(asyncio.BufferedProtocol):
         """Close now when idle, else after the answer that is due."""
         self._close_after = True
         if self._state in {_State.HEAD, _State.LINGER}:
-            self._shut()
+            self._wire.close()
 
     def abort(self) -> None:
         """Close now, whatever is due."""
-        if self._transport is not None:
-            self._transport.abort()
+        self._wire.abort()
 
     def _chunk_bytes(self) -> int:
         return len(self._chunked.body) if self._chunked is not None else 0
@@ -153,7 +152,7 @@ class Connection(asyncio.BufferedProtocol):
                 data = self._feed_drain(data)
             elif self._state is _State.WAITING:
                 self._pending += data
-                self._pause()
+                self._wire.pause()
                 return
             else:
                 return
@@ -206,13 +205,13 @@ class Connection(asyncio.BufferedProtocol):
             self._refuse_unread(error, head)
             return
         self._plan_drain(head)
-        self._send(response(204, b"", headers=headers, close=self._close_after))
+        self._wire.send(response(204, b"", headers=headers, close=self._close_after))
         if self._state is not _State.DRAIN or self._close_after:
             self._next()
 
     def _start_body(self, head: Head) -> None:
-        if head.expects_continue and self._transport is not None:
-            self._transport.write(CONTINUE)
+        if head.expects_continue:
+            self._wire.send(CONTINUE)
         self._body_started = self._server.clock()
         self._filled = 0
         self._progress()
@@ -262,7 +261,7 @@ class Connection(asyncio.BufferedProtocol):
             try:
                 used = self._chunked.feed(data)
             except ClewError:
-                self._shut()
+                self._wire.close()
                 return b""
             if used is None:
                 return b""
@@ -305,7 +304,7 @@ class Connection(asyncio.BufferedProtocol):
             if self._state is _State.WAITING:
                 body = success_body(upload.signal, pushed, upload.encoding)
                 headers = self._cors_headers()
-                self._send(response(200, body, CONTENT_TYPE[upload.encoding], headers, close=self._close_after))
+                self._wire.send(response(200, body, CONTENT_TYPE[upload.encoding], headers, close=self._close_after))
                 self._next()
         else:
             refused = error if isinstance(error, ClewError) else IntakeFailedError(error or RuntimeError())
@@ -346,7 +345,7 @@ class Connection(asyncio.BufferedProtocol):
         answer = refusal(error, encoding, retry_after_s, self._cors_headers(), close=self._close_after)
         if self._head is not None and self._head.method == "HEAD":
             answer = answer[: answer.index(b"\r\n\r\n") + 4]
-        self._send(answer)
+        self._wire.send(answer)
         if self._state is not _State.DRAIN or self._close_after:
             self._next()
 
@@ -360,7 +359,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         if self._close_after:
             if self._state is _State.WAITING and not self._pending:
-                self._shut()
+                self._wire.close()
             else:
                 self._linger()
             return
@@ -370,41 +369,20 @@ class Connection(asyncio.BufferedProtocol):
             data = bytes(self._pending)
             self._pending.clear()
             self._feed(data)
-        if self._paused and self._state is not _State.WAITING:
-            self._resume()
+        if self._state is not _State.WAITING:
+            self._wire.resume()
 
     def _linger(self) -> None:
         """Say that no more comes and read on for a while: closing on unread bytes would destroy the answer."""
         self._state = _State.LINGER
         self.deadline = self._server.clock() + _LINGER_S
         if self._ended:
-            self._shut()
+            self._wire.close()
             return
-        if self._transport is not None and not self._transport.is_closing():
-            if self._paused:
-                self._resume()
-            if self._transport.can_write_eof():
-                self._transport.write_eof()
-
-    def _send(self, data: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
-
-    def _shut(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
+        self._wire.resume()
+        self._wire.end()
 
     def _drop_body(self) -> None:
         self._view = memoryview(b"")
         self._body = bytearray()
         self._chunked = None
-
-    def _pause(self) -> None:
-        if not self._paused and self._transport is not None and not self._transport.is_closing():
-            self._paused = True
-            self._transport.pause_reading()
-
-    def _resume(self) -> None:
-        self._paused = False
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
