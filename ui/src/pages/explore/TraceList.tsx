@@ -6,6 +6,7 @@ import { VirtualList, type VirtualListHandle } from "../../kit";
 import { rememberTrace } from "../../shell/recent";
 import { rowLabel, TraceItem, traceSearch } from "./TraceItem";
 import { texts } from "./texts";
+import "./traceList.css";
 
 interface Props {
   rows: readonly TraceRow[];
