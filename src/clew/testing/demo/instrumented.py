@@ -116,7 +116,7 @@ class Service:
 
             def do_POST(self) -> None:
                 payload = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                status, answer = service._handle(self.path, dict(self.headers), payload)
+                status, answer = service._handle(self.path, {k.lower(): v for k, v in self.headers.items()}, payload)
                 body = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("content-type", "application/json")
