@@ -61,6 +61,12 @@ def service_names(item: Filter) -> list[str] | None:
     return plain if plain and not set(plain) & set(NAMELESS) else None
 
 
+def narrowed(item: Filter) -> bool:
+    """Return whether the attribute index finds the few spans that a filter may pass."""
+    text = item.value if item.scope is FilterScope.SPAN and item.op is Op.EQ else None
+    return isinstance(text, str) and indexed_item(item.key, text) is not None
+
+
 class Predicates:
     """Builds the WHERE condition of one read."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -59,7 +59,7 @@ class Reader:
             self._side.submit(control.cancel)
             raise
 
-    async def stream(self, scope: Scope, work: Callable[[Read], Iterator[T]]) -> AsyncIterator[T]:
+    async def stream(self, scope: Scope, work: Callable[[Read], Iterator[T]]) -> AsyncGenerator[T, None]:
         """Yield what `work` yields in a reader thread; closing the iterator ends its query.
 
         One item is made ahead of the one being sent, no more, so memory stays bounded.

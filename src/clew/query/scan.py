@@ -9,7 +9,7 @@ from clew.model import BUCKET_S
 from clew.query.filters import Filter
 from clew.query.index import NS_PER_S, IndexedTrace
 from clew.query.params import Params
-from clew.query.predicates import Days, Predicates, slim_enough, split_trace_filters
+from clew.query.predicates import Days, Predicates, narrowed, slim_enough, split_trace_filters
 from clew.query.read import Read
 from clew.query.tracefilters import prefilter
 
@@ -52,6 +52,11 @@ class Scan:
         self.whole_traces = not self.of_span
         """No filter looks at a span: the trace index itself is scanned."""
         self.table = "trace_index" if self.whole_traces else "span_by_service" if slim_enough(self.of_span) else "spans"
+
+    @property
+    def indexed(self) -> bool:
+        """Whether the attribute index narrows the scan to a few spans."""
+        return self.table == "spans" and any(narrowed(item) for item in self.of_span)
 
     def range(self, span: Span, *, behind: Candidate | None = None) -> list[Candidate]:
         """Return up to `CAP` traces whose first match in the range lies behind `behind`."""

@@ -22,6 +22,8 @@ from clew.query.scan import CAP, Candidate, Scan, Span, floor_bucket
 from clew.query.tracefilters import decide
 
 FIRST_WINDOW_NS = 600 * NS_PER_S
+INDEXED_WINDOW_NS = 6 * 3600 * NS_PER_S
+"""The first window where the attribute index finds the few spans that may match."""
 MIN_GROWTH, MAX_GROWTH = 2, 36
 AHEAD_NS = 600 * NS_PER_S
 LOOKUP = 64
@@ -77,7 +79,7 @@ def events(read: Read, query: SearchQuery, now: int) -> Iterator[Progress | Answ
     check_patterns(read, query.filters)
     hunt = _Hunt(read, query)
     for low in hunt.windows(now):
-        yield Progress(low, len(hunt.found), read.scanned.rows)
+        yield Progress(low, len(hunt.seen), read.scanned.rows)
         if hunt.full:
             break
     yield hunt.page()
@@ -114,7 +116,7 @@ class _Hunt:
     def windows(self, now: int) -> Iterator[int]:
         """Scan window by window, newest first; yields the lower end of what is known."""
         low_end = self.query.window.from_ns
-        high, width = self.top, FIRST_WINDOW_NS
+        high, width = self.top, INDEXED_WINDOW_NS if self.scan.indexed else FIRST_WINDOW_NS
         if not self.scan.whole_traces:
             if self.top >= now:
                 high = max(self.top, now + AHEAD_NS)
@@ -128,10 +130,10 @@ class _Hunt:
             hits = max(len(self.seen) - before, 1)
             width *= min(max(4 * self.query.limit // hits, MIN_GROWTH), MAX_GROWTH)
             high = low - 1
-        self._before()
-        self._look_up()
         self.floor = -1
         self.done = True
+        self._before()
+        self._look_up()
         yield low_end
 
     def _window(self, span: Span) -> Iterator[int]:
@@ -155,7 +157,12 @@ class _Hunt:
                 self.waiting[one.trace_id] = one.seen
 
     def _look_up(self) -> None:
-        """Find the starts of candidates, latest first, until the page is full or none is left."""
+        """Find the starts of candidates, latest first, until the page is full or none is left.
+
+        While there are too few to fill the page they wait for the next window.
+        """
+        if not self.done and len(self.found) + len(self.waiting) <= self.query.limit:
+            return
         size = max(2 * self.query.limit, LOOKUP)
         while self.waiting and not self.full:
             ids = sorted(self.waiting, key=lambda one: (self.waiting[one], one), reverse=True)[:size]

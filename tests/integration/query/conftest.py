@@ -78,7 +78,7 @@ class Span:
 
     def row(self, tenant: str) -> dict[str, Any]:
         """Return the row of `spans`."""
-        first = {key: value for key, value in reversed(self.attributes)}
+        first = dict(reversed(self.attributes))
         status = first.get("http.response.status_code")
         return {
             "tenant": tenant,

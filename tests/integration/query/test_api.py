@@ -26,7 +26,7 @@ class State:
 
     def report(self):
         """Return a state in which nothing has happened."""
-        ledger = {name: 0 for name in ("received", "stored", "pending", "sampled_out", "rejected", "lost")}
+        ledger = dict.fromkeys(("received", "stored", "pending", "sampled_out", "rejected", "lost"), 0)
         ledger |= {"rejected_by": {}, "lost_by": {}}
         return {
             "ready": True, "version": "1", "checks": [], "ledger": ledger, "logs": ledger, "requests_refused": {},
@@ -63,6 +63,7 @@ class State:
 
 
 def application(store, authenticator=None, **more):
+    """Return the API over a store."""
     state = State()
     reader = Reader(store.engine, readers=2, queue=8)
     deps = ApiDeps(reader, authenticator or Authenticator(), state, state, lambda: b"clew_up 1\n", **more)
@@ -82,13 +83,18 @@ def shop(make_store, kinds):
             span(TRACE, 0xA1, T0, duration=4 * S, service="shop", name="GET /", kind=2, resource=[("zone", "a")]),
             span(
                 TRACE, 0xA2, T0 + S, 0xA1, 2 * S, "db", "SELECT", 3, status=2, message="no connection",
-                attributes=[("rows", 2**60), ("f", float("nan")), ("list", ["x", "y"]), ("any", ('{"bytesValue":"AA=="}',))],
+                attributes=[
+                    ("rows", 2**60), ("f", float("nan")), ("list", ["x", "y"]), ("any", ('{"bytesValue":"AA=="}',)),
+                ],
                 events=[event("exception", [("exception.type", "Timeout")], T0 + 2 * S)],
                 links=[event("", [("why", "retry")], 0, (5).to_bytes(16, "big"), 9)], marks=2,
             ),
             span(TRACE, 0xA3, T0 + S, 0xA1, S, "cache", "get"),
             span(TRACE, 0xA4, T0 + 3 * S, 0xFF, S, "mail", "send"),
-            span(6, 1, T0 + 60 * S, duration=S, service="other", links=[event("", [], 0, TRACE.to_bytes(16, "big"), 0xA2)]),
+            span(
+                6, 1, T0 + 60 * S, duration=S, service="other",
+                links=[event("", [], 0, TRACE.to_bytes(16, "big"), 0xA2)],
+            ),
         ]
     )  # fmt: skip
     store.catalogue(
@@ -223,7 +229,7 @@ async def test_match(api, body, rows):
     "text", ["f0000000000000000000000000abcd", "00F0000000000000000000000000ABCD", "0f0000000000000000000000000abcd"]
 )
 async def test_trace_ids_are_padded(api, text):
-    """An id with leading zeros left out, in any case and of odd length, is the same trace; `where` says it was changed."""
+    """An id without its leading zeros, in any case and of odd length, is the same trace; `where` says so."""
     assert (await api.get(f"/traces/{text}/summary")).json()["data"]["trace_id"] == f"{TRACE:032x}"
     where = (await api.get(f"/traces/{text}/where")).json()["data"]
     assert (where["state"], where["normalised"]) == ("stored", True)
@@ -282,7 +288,7 @@ async def test_fields_and_values(api):
         ("DELETE", "/traces/12", None, 404, "trace_not_found"),
     ],
 )
-async def test_errors_are_problems(api, method, path, body, status, code):
+async def test_errors_are_problems(api, method, path, body, status, code):  # noqa: PLR0917 - a table
     """Every error is problem+json with a stable code and a hint."""
     answer = await api.request(method, path, json=body)
     assert answer.status_code == status, answer.text

@@ -22,7 +22,10 @@ def shop(make_store, kinds):
         start = T0 + n * 60 * S
         failed = n % 5 == 0
         spans += [
-            span(n + 1, 1, start, duration=2 * S, service="shop", name="GET /", kind=2, resource=[("zone", "a" if n % 2 else "b")]),
+            span(
+                n + 1, 1, start, duration=2 * S, service="shop", name="GET /", kind=2,
+                resource=[("zone", "a" if n % 2 else "b")],
+            ),
             span(
                 n + 1, 2, start + S, 1, S // 2, "db", "SELECT", 3,
                 status=2 if failed else 0,
@@ -35,11 +38,13 @@ def shop(make_store, kinds):
 
 
 def find(store, text, *, limit=100, first=T0 - 3600 * S, last=T0 + 3600 * S, cursor=None, now=T0 + 7200 * S):
+    """Return a page of a search."""
     query = plan(parse(text), Window(first, last), limit, cursor)
     return search(store.read(), query, now)
 
 
 def ids(answer):
+    """Return the trace numbers of a page."""
     return [int(row.trace_id, 16) for row in answer.data.traces]
 
 

@@ -43,13 +43,14 @@ VALUES: list[Any] = [
     [],
     ('{"bytesValue":"AA=="}',),
 ]
-FILTER_VALUES: list[Any] = [*TEXTS, 0, 1, 500, -3, 2**53 + 1, 1.0, 0.5, float(2**53), True, False, Duration(500), None]
+ORDERED: list[Any] = [*TEXTS, 0, 1, 500, -3, 2**53 + 1, 1.0, 0.5, float(2**53), Duration(500)]
 PATTERNS = ["x", "x|y", "(?:x|y)", ".*", "[xy]", "", "i.*n", "GET.*", "a|b|", "é|x"]
 
 pairs = st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from(VALUES)), max_size=3)
 
 
 def make_spans(kinds):
+    """Return a strategy of up to fourteen spans in six traces."""
     span, event = kinds
     happening = st.builds(event, name=st.sampled_from(["exception", "log"]), attributes=pairs.map(_no_arrays))
     return st.lists(
@@ -90,7 +91,7 @@ texts = st.sampled_from(["name", "statusMessage", "event:name", "rootName", "roo
 some_text = st.sampled_from([*NAMES, *TEXTS, "exception", "shop", "unknown_service"])
 lengths = st.sampled_from([0, 1, 500, Duration(5 * S), Duration(700 * S), 0.5, -1])
 filters = st.one_of(
-    st.builds(Filter, scopes, keys, compare, st.sampled_from([v for v in FILTER_VALUES if v is not None and v is not True and v is not False])),
+    st.builds(Filter, scopes, keys, compare, st.sampled_from(ORDERED)),
     st.builds(Filter, scopes, keys, equal, st.sampled_from([True, False, None, None])),
     st.builds(Filter, scopes, keys, regex, st.sampled_from(PATTERNS)),
     st.builds(Filter, scopes, keys, st.just(Op.EQ), some_text),
@@ -118,7 +119,8 @@ def _test(op, have, want):
     if op in {Op.MATCH, Op.NOT_MATCH}:
         return re.fullmatch(want, have, re.DOTALL) is not None
     return {
-        Op.EQ: have == want, Op.NE: have == want, Op.GT: have > want, Op.GE: have >= want, Op.LT: have < want, Op.LE: have <= want,
+        Op.EQ: have == want, Op.NE: have == want, Op.GT: have > want,
+        Op.GE: have >= want, Op.LT: have < want, Op.LE: have <= want,
     }[op]  # fmt: skip
 
 
@@ -190,11 +192,12 @@ def _text_passes(item, have):
     return _test(item.op, have, item.value) is not (item.op in {Op.NE, Op.NOT_MATCH})
 
 
-def _plain_passes(span, item, trace):
+def _plain_passes(span, item, trace):  # noqa: PLR0911 - one case after the other
     if item.scope is FilterScope.INTRINSIC:
         have = {
             "name": span.name, "kind": span.kind, "status": span.status, "statusMessage": span.message,
-            "duration": span.duration, "traceDuration": trace.duration, "rootName": trace.root_name, "rootServiceName": trace.root_service,
+            "duration": span.duration, "traceDuration": trace.duration,
+            "rootName": trace.root_name, "rootServiceName": trace.root_service,
         }[item.key]  # fmt: skip
         return _text_passes(item, have)
     if item.scope is FilterScope.SPAN:
@@ -250,8 +253,7 @@ def expected(spans, items, window):
 
 @pytest.mark.parametrize("merged", [False, True], ids=["as inserted", "after a final merge"])
 def test_search_equals_a_plain_evaluator(make_store, kinds, merged):
-    """Every page walk over random data gives exactly the traces of a plain evaluator, in order, before and after merges."""
-
+    """Every page walk over random data gives the traces of a plain evaluator, in order, before and after merges."""
     examples = int(os.environ.get("CLEW_EXAMPLES", "8"))
     queries = st.lists(
         st.tuples(st.lists(filters, max_size=3), windows, st.sampled_from([1, 2, 100])), min_size=10, max_size=10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 from fastapi import APIRouter
@@ -40,12 +41,14 @@ async def find_traces(body: SearchRequest, ask: Ask) -> Response:
 
 async def _lines(ask: Asking, query: SearchQuery) -> AsyncIterator[bytes]:
     try:
-        async for event in ask.deps.reader.stream(ask.scope, lambda read: events(read, query, ask.now)):
-            if isinstance(event, Progress):
-                yield line("progress", reached_ns=str(event.reached_ns), found=event.found, scanned_rows=event.rows)
-            else:
-                for part in _page(ask, event):
-                    yield part
+        stream = ask.deps.reader.stream(ask.scope, lambda read: events(read, query, ask.now))
+        async with aclosing(stream) as found:
+            async for event in found:
+                if isinstance(event, Progress):
+                    yield line("progress", reached_ns=str(event.reached_ns), found=event.found, scanned_rows=event.rows)
+                else:
+                    for part in _page(ask, event):
+                        yield part
     except ClewError as error:
         yield line("error", code=error.code, detail=error.detail, hint=error.hint)
 

@@ -87,7 +87,7 @@ async def _stream(ask: Asking, trace_id: str, cols: str, form: str) -> Response:
             async for part in parts:
                 yield part
         finally:
-            await parts.aclose()  # type: ignore[attr-defined]
+            await parts.aclose()
 
     return StreamingResponse(body(), media_type=form, headers={"Cache-Control": "no-store"})
 
