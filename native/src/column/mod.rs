@@ -10,7 +10,7 @@ pub use list::ListCol;
 pub use map::MapCol;
 pub use plain::{BoolCol, IdCol, Prim};
 pub use text::StrCol;
-pub use word::{Dict, WordCol};
+pub use word::{hash_of, Dict, WordCol};
 
 use arrow_buffer::{ArrowNativeType, Buffer};
 use arrow_data::ArrayData;

@@ -4,7 +4,17 @@ use super::{array, ship, Column, StrCol};
 use arrow_data::ArrayData;
 use arrow_schema::DataType;
 use hashbrown::HashTable;
-use xxhash_rust::xxh3::xxh3_64;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// Another one in each process, so that nobody can send words that all collide.
+static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
+
+#[inline]
+pub fn hash_of(word: &[u8]) -> u64 {
+    xxh3_64_with_seed(word, *SEED)
+}
 
 /// Words by number and number by word; every stored word is UTF-8.
 pub struct Dict {
@@ -48,7 +58,7 @@ impl Dict {
     /// The number of a word, and whether its bytes were UTF-8 (if not, it is the number of the repaired word).
     #[inline]
     pub fn intern(&mut self, word: &[u8]) -> (u32, bool) {
-        let hash = xxh3_64(word);
+        let hash = hash_of(word);
         match self
             .table
             .find(hash, |&id| self.words.get(id as usize) == word)
@@ -69,7 +79,7 @@ impl Dict {
         self.classes.push((self.classify)(word));
         let words = &self.words;
         self.table
-            .insert_unique(hash, id, |&other| xxh3_64(words.get(other as usize)));
+            .insert_unique(hash, id, |&other| hash_of(words.get(other as usize)));
         (id, true)
     }
 
@@ -79,7 +89,7 @@ impl Dict {
 
     pub fn rollback(&mut self) {
         for id in (self.mark..self.len()).rev() {
-            let hash = xxh3_64(self.words.get(id));
+            let hash = hash_of(self.words.get(id));
             if let Ok(entry) = self.table.find_entry(hash, |&other| other as usize == id) {
                 entry.remove();
             }

@@ -5,7 +5,7 @@ use super::attrs::{names, AttrSet};
 use super::canonical::Canonical;
 use super::fields::{resource, scope};
 use super::row::NS;
-use crate::column::{Column, Prim, StrCol, WordCol};
+use crate::column::{hash_of, Column, Prim, StrCol, WordCol};
 use crate::error::Result;
 use crate::wire::Reader;
 use arrow_schema::{DataType, TimeUnit};
@@ -86,12 +86,12 @@ impl Origins {
 
     /// The number of a message, known or new.
     pub fn look_up(&mut self, raw: &[u8], schema_url: &[u8]) -> Result<u32> {
-        let hash = xxh3_64_with_seed(raw, xxh3_64_with_seed(schema_url, 0));
+        let key = xxh3_64_with_seed(raw, hash_of(schema_url));
         let same = |&at: &u32| {
             let known = &self.cache[at as usize];
             *known.raw == *raw && *known.schema_url == *schema_url
         };
-        if let Some(&at) = self.table.find(hash, same) {
+        if let Some(&at) = self.table.find(key, same) {
             return Ok(at);
         }
         let origin = match self.level {
@@ -102,9 +102,9 @@ impl Origins {
         self.cached_bytes += raw.len() + schema_url.len() + 256;
         self.cache.push(origin);
         let cache = &self.cache;
-        self.table.insert_unique(hash, at, |&other| {
+        self.table.insert_unique(key, at, |&other| {
             let known = &cache[other as usize];
-            xxh3_64_with_seed(&known.raw, xxh3_64_with_seed(&known.schema_url, 0))
+            xxh3_64_with_seed(&known.raw, hash_of(&known.schema_url))
         });
         Ok(at)
     }
