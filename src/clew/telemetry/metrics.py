@@ -14,6 +14,7 @@ from prometheus_client import (
     Histogram,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 
@@ -40,6 +41,8 @@ class Metrics:
     """Content type of `render`."""
 
     def __init__(self) -> None:
+        # a second series for each counter and histogram, which nobody reads
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self.declarations: list[Declaration] = []
         self._refreshers: list[Callable[[], None]] = []

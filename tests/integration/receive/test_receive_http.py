@@ -149,7 +149,7 @@ def test_partial_success_keeps_the_good_spans(served: Any) -> None:
         (post(content_encoding="gzip, gzip"), 415, 3),
         (head(content_type=PROTOBUF, content_length=(64 << 20) + 1), 413, 8),
         (b"nonsense\r\n\r\n", 400, 3),
-        (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", 400, 3),
+        (b"\x16\x03\x01\x02\x00\x01\x00", 400, 3),
         (head(content_type=PROTOBUF, content_length="x"), 400, 3),
         (head(content_type=PROTOBUF, transfer_encoding="chunked") + b"zz\r\n", 400, 3),
         (head(content_type=PROTOBUF, content_length=1, expect="magic"), 400, 3),

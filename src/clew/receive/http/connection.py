@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from clew.codec import Encoding, Pushed, Request
 from clew.model.errors import ClewError
 from clew.receive.errors import (
+    BadRequestError,
     BodyTooLargeError,
     HeadTooLargeError,
     IntakeFailedError,
@@ -29,6 +30,7 @@ _HEAD_READ = 16 << 10
 _DRAIN_MAX = 1 << 20
 _LINGER_S = 5.0
 _NEVER = float("inf")
+_TLS = b"\x16\x03"
 
 
 class _State(Enum):
@@ -161,6 +163,9 @@ class Connection(asyncio.BufferedProtocol):
         if not self._pending:
             data = data.lstrip(b"\r\n")
             self.deadline = self._server.clock() + self._server.edge.limits.header_timeout_s
+            if data.startswith(_TLS):
+                self._abandon(BadRequestError("this port speaks no TLS", hint="use http:// in the endpoint"))
+                return b""
         searched = max(len(self._pending) - 3, 0)
         self._pending += data
         end = self._pending.find(b"\r\n\r\n", searched)
