@@ -104,8 +104,8 @@ class Predicates:
         elif item.scope is FilterScope.INTRINSIC:
             yield self._intrinsic(item)
         elif item.scope is FilterScope.SPAN:
-            yield from self._accelerators(item)
-            yield condition(item, _same, self._params, arrays=True)
+            exact = condition(item, _same, self._params, arrays=True)
+            yield " AND ".join([exact, *self._accelerators(item)])  # the costly index expression runs on what is left
         else:
             yield self._unscoped(item)
 

@@ -22,12 +22,12 @@ from clew.query.scan import CAP, Candidate, Scan, Span, floor_bucket
 from clew.query.tracefilters import decide
 
 FIRST_WINDOW_NS = 600 * NS_PER_S
-INDEXED_WINDOW_NS = 6 * 3600 * NS_PER_S
+INDEXED_WINDOW_NS = 3600 * NS_PER_S
 """The first window where the attribute index finds the few spans that may match."""
 MIN_GROWTH, MAX_GROWTH = 2, 36
 AHEAD_NS = 600 * NS_PER_S
-LOOKUP = 64
-"""Fewest traces looked up at once."""
+SPARE = 4
+"""How many more traces than the page takes are looked up first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ class _Hunt:
         """
         if not self.done and len(self.found) + len(self.waiting) <= self.query.limit:
             return
-        size = max(2 * self.query.limit, LOOKUP)
+        size = self.query.limit + SPARE
         while self.waiting and not self.full:
             ids = sorted(self.waiting, key=lambda one: (self.waiting[one], one), reverse=True)[:size]
             for one in ids:

@@ -64,7 +64,7 @@ def app(engine):
 
 @SCHEMA.parametrize()
 @settings(
-    max_examples=80,
+    max_examples=6,
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),

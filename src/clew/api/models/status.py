@@ -93,7 +93,7 @@ class BackedUp(Model):
 class SessionRequest(RequestModel):
     """A token to sign in with."""
 
-    token: str = Field(min_length=1, max_length=4096)
+    token: str = Field(min_length=1, max_length=4096, pattern="^[!-~]+$", description="a configured token")
 
 
 class Session(Model):
