@@ -23,6 +23,7 @@ export function QueryBox({ onPalette }: { onPalette: () => void }) {
     <form
       className="box"
       role="search"
+      aria-label={en.box.label}
       onSubmit={(event) => {
         event.preventDefault();
         run(text);

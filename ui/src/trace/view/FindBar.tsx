@@ -53,7 +53,7 @@ export function FindBar({ id, session, typed, mode, onChange, jump, field }: Pro
     found && session.selected >= 0 && found.mask[session.selected] ? found.rows.indexOf(session.selected) + 1 : 0;
   const said = session.findError ?? (found ? told(at, found.rows.length) : "");
   return (
-    <div className="find" role="search">
+    <div className="find" role="search" aria-label={text.find}>
       <input
         ref={field}
         type="search"
