@@ -27,6 +27,8 @@ export interface Sheet {
 }
 
 const MIN_PX = 2;
+/** Room that a duration beside its bar needs. */
+const LABEL_PX = 64;
 
 /** Draws the lines on screen into the scene; cost is bounded by the pixels, not by the spans. */
 export class BarPainter {
@@ -130,14 +132,13 @@ export class BarPainter {
     if (to < 0) this.scene.labels.push({ text: `◂ ${text}`, x: 4, y: mid, align: "left" });
     else if (from > port.width)
       this.scene.labels.push({ text: `${text} ▸`, x: port.width - 4, y: mid, align: "right" });
-    else if (port.width - to >= 64 || port.width - to >= from)
-      this.scene.labels.push({
-        text,
-        x: Math.min(to + 8, port.width - 8),
-        y: mid,
-        align: port.width - to < 30 ? "right" : "left",
-      });
-    else this.scene.labels.push({ text, x: from - 6, y: mid, align: "right" });
+    else if (port.width - to >= LABEL_PX) this.#say(text, to + 8, mid, "left");
+    else if (from >= LABEL_PX) this.#say(text, from - 6, mid, "right");
+    else this.scene.labels.push({ text, x: port.width - 8, y: mid, align: "right", chip: true });
+  }
+
+  #say(text: string, x: number, y: number, align: "left" | "right"): void {
+    this.scene.labels.push({ text, x, y, align });
   }
 
   #marks(columns: Columns, port: Viewport, row: number, y: number): void {

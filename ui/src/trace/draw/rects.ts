@@ -63,6 +63,8 @@ export interface LabelAt {
   x: number;
   y: number;
   align: "left" | "right";
+  /** Stands on a bar, and so needs a ground of its own. */
+  chip?: boolean;
 }
 
 /** What one frame draws. */

@@ -89,7 +89,13 @@ export class CanvasRenderer implements Renderer {
     pen.font = '11px system-ui, "DejaVu Sans", sans-serif';
     pen.textBaseline = "middle";
     pen.fillStyle = colors.text2;
-    for (const { text, x, y, align } of scene.labels) {
+    for (const { text, x, y, align, chip } of scene.labels) {
+      if (chip) {
+        const w = pen.measureText(text).width + 8;
+        pen.fillStyle = colors.surface;
+        pen.fillRect(x - w + 4, y - 8, w, 16);
+        pen.fillStyle = colors.text2;
+      }
       pen.textAlign = align;
       pen.fillText(text, x, y);
     }

@@ -162,6 +162,7 @@ function parseRuns(text: string): Set<number> {
   const rows = new Set<number>();
   let last = 0;
   for (const part of text ? text.split(".") : []) {
+    if (!/^[0-9a-z]{1,8}(~[0-9a-z]{1,6})?$/.test(part)) return rows;
     const [gap, length = "1"] = part.split("~");
     const first = last + Number.parseInt(gap!, 36);
     const count = Number.parseInt(length, 36);

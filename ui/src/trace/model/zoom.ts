@@ -37,7 +37,7 @@ export function panBy(whole: Span, window: Span, share: number): Span {
 }
 
 /** A window about a span with some air on both sides. */
-export function fit(whole: Span, start: number, end: number, px: number): Span {
+export function windowAbout(whole: Span, start: number, end: number, px: number): Span {
   const air = Math.max((end - start) * 0.05, px * FLOOR_NS_PER_PX * 0.05);
   return clampTo(whole, { from: start - air, to: end + air }, px);
 }

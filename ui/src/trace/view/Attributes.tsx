@@ -4,6 +4,7 @@ import type { Attribute, SpanDetail } from "../../api/types.gen";
 import { Button, copy } from "../../kit";
 import type { Value } from "../../url/literals";
 import { type FilterScope, printQuery } from "../../url/traceql";
+import { CopyIcon } from "./icons";
 import { text } from "./text";
 
 const t = text.detail;
@@ -45,7 +46,7 @@ function Row({ attribute, scope }: { attribute: Attribute; scope: FilterScope | 
             </Link>
           )}
           <Button icon kind="quiet" className="act" title={t.copy} onClick={() => copy(shown(attribute.value), t.copy)}>
-            ⧉
+            <CopyIcon />
           </Button>
         </span>
       </dd>

@@ -9,6 +9,7 @@ import { FLAG, KIND_NAMES, STATUS_NAMES } from "../model/columns";
 import { foldFacts } from "../model/cover";
 import { Attributes } from "./Attributes";
 import { Events, Links, Logs } from "./DetailParts";
+import { CopyIcon } from "./icons";
 import type { Session } from "./session";
 import { text } from "./text";
 import { useVersion } from "./useSession";
@@ -48,7 +49,7 @@ function Facts({ session, row, copyLink, close }: Omit<DetailProps, "id"> & { ro
       <div className="detail-title">
         <h2>{columns.nameOf(row)}</h2>
         <Button icon kind="quiet" title={t.copyLink} onClick={copyLink}>
-          ⧉
+          <CopyIcon />
         </Button>
         <Button icon kind="quiet" title={t.close} onClick={close}>
           ✕

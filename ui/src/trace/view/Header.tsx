@@ -1,5 +1,6 @@
 import { clock, count, duration, exactCount, fullTime } from "../../format";
 import { Banner, Button, copy } from "../../kit";
+import { CopyIcon } from "./icons";
 import type { Session } from "./session";
 import { text } from "./text";
 import { useVersion } from "./useSession";
@@ -32,7 +33,7 @@ export function Header({ id, session }: { id: string; session: Session }) {
         {text.state[data.state] ?? data.state}
       </span>
       <Button kind="quiet" className="mono trace-id" title={text.copyId} onClick={() => copy(id, text.copyId)}>
-        {id.slice(0, 8)}…{id.slice(-4)} ⧉
+        {id.slice(0, 8)}…{id.slice(-4)} <CopyIcon />
       </Button>
     </header>
   );

@@ -111,7 +111,6 @@ function Ruler({ session, nameWidth, onNameWidth }: RulerProps) {
   return (
     <div className="tl-ruler">
       <span className="tl-ruler-name">{text.columns.name}</span>
-      {/* biome-ignore lint/a11y/useFocusableInteractive: arrow keys on the focusable handle do the same as dragging */}
       <div
         className="tl-split"
         role="separator"

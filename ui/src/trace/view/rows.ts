@@ -134,7 +134,7 @@ export class RowLayer {
     const signs = [];
     if (facts) signs.push(`×${fold}`);
     if (columns.has(row, FLAG.events) && !facts) signs.push("◆");
-    if (columns.has(row, FLAG.links) && !facts) signs.push("⛓");
+    if (columns.has(row, FLAG.links) && !facts) signs.push("⇄");
     if (columns.has(row, FLAG.logs) && !facts) signs.push("▪");
     if (!facts && columns.has(row, FLAG.origin)) signs.push("◉");
     else if (errors > 0) signs.push(facts && errors > 1 ? `✕${errors}` : "✕");

@@ -3,7 +3,7 @@ import type { Command } from "../../keys/registry";
 import { useCommands } from "../../keys/useCommands";
 import type { FindMode } from "../model/search";
 import { nextOf } from "../model/search";
-import { fit, panBy, zoomAt } from "../model/zoom";
+import { panBy, windowAbout, zoomAt } from "../model/zoom";
 import type { Session } from "./session";
 import { text } from "./text";
 import type { WaterfallView } from "./waterfallView";
@@ -138,7 +138,7 @@ function timeKeys({ session }: Scope): Binding[] {
     const { columns, selected, whole, widthPx } = session;
     if (selected < 0) return;
     const start = columns.start[selected]!;
-    session.setWindow(fit(whole, start, start + Math.max(0, columns.dur[selected]!), widthPx));
+    session.setWindow(windowAbout(whole, start, start + Math.max(0, columns.dur[selected]!), widthPx));
   };
   return [
     ["zoomIn", ["w"], t.zoomIn, () => zoom(0.66)],
