@@ -18,9 +18,10 @@ step "layers" $bin/lint-imports --no-logo
 step "sizes" $bin/python tools/sizes.py
 step "contracts" $bin/python tools/contracts.py --check
 step "native format" cargo fmt --manifest-path native/Cargo.toml --check
-step "native lint" cargo clippy --quiet --manifest-path native/Cargo.toml --all-targets -- -D warnings
+step "native lint" cargo clippy --quiet --manifest-path native/Cargo.toml --all-targets --features pyo3/extension-module -- -D warnings
 step "UI lint" npm --prefix ui run --silent lint
 step "UI types" npm --prefix ui run --silent typecheck
+step "UI sizes" npm --prefix ui run --silent size
 if ((${#failed[@]})); then
   printf 'clew: failed: %s\n' "${failed[@]}" >&2
   exit 1

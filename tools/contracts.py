@@ -14,6 +14,7 @@ WRITERS: dict[str, list[str]] = {
     "schemas/openapi.json": ["-m", "clew.api.openapi"],
     "docs/reference/configuration.md": ["tools/options_reference.py", "configuration"],
     "docs/reference/metrics.md": ["tools/options_reference.py", "metrics"],
+    "docs/reference/api.md": ["-m", "clew.api.reference"],
     "docs/reference/cli.md": ["-m", "clew.cli.reference"],
     "docs/reference/errors.md": ["tools/errors_reference.py"],
     "ui/src/api/types.gen.ts": ["tools/gen_ui_api.py"],
@@ -21,13 +22,18 @@ WRITERS: dict[str, list[str]] = {
 
 
 def main() -> int:
-    """Run the writers in order (the UI's types come from the OpenAPI document just written)."""
+    """Run the writers in order: the UI's types come from the OpenAPI document just written.
+
+    A writer prints its file, or writes it itself.
+    """
     check = "--check" in sys.argv
     stale = []
     for name, arguments in WRITERS.items():
         path = ROOT / name
         before = path.read_bytes() if path.exists() else b""
-        subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True)
+        printed = subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+        if printed:
+            path.write_bytes(printed)
         if path.read_bytes() != before:
             stale.append(name)
     for name in stale:

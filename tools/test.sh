@@ -13,7 +13,8 @@ if CHROMIUM=$(tools/chromium.sh); then
   [ -d tests/sdk/node/node_modules ] || npm --prefix tests/sdk/node ci --silent
   browser=()
 fi
-.venv/bin/python -m pytest "${browser[@]}" --cov --cov-report=term:skip-covered --cov-fail-under=90 -q
+# Two workers, a file to one worker: many tests wait for processes, and the engine takes one directory per process.
+.venv/bin/python -m pytest "${browser[@]}" -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90 -q
 if [ -z "${CHROMIUM:-}" ]; then
   printf '\n!!! NOT RUN: the browser tests. Chromium was not found and could not be installed: apt-get install chromium, or set CHROMIUM=/path.\n\n' >&2
 fi

@@ -99,6 +99,8 @@ def test_a_full_disk_refuses_and_recovers(tmp_path: Path) -> None:
         assert "503" in full.last_error
         assert not clew.status()["ready"]
         ballast.unlink()
+        clew.wait_ready()
+        time.sleep(0.5)  # the moment in which refusals go on without asking the disk again
         again = send(clew, acked, first=2000, requests=5)
         assert again.failed == 0
         check(clew, acked)

@@ -195,7 +195,7 @@ class Store:
         return Read(self.engine, self.scope, limits or Limits(), Control(self.engine, f"t{next(self.numbers)}"), Memo())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def engine(tmp_path_factory):
     """A real engine with the tables."""
     engine = EmbeddedEngine(tmp_path_factory.mktemp("store"), EmbeddedConfig())
@@ -210,7 +210,7 @@ def store(engine):
     return Store(engine)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def make_store(engine):
     """Make empty tenants."""
     return lambda: Store(engine)
