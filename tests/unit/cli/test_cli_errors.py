@@ -39,6 +39,7 @@ def test_errors_are_json_when_asked_for(capsys: pytest.CaptureFixture[str]) -> N
     [
         ["nonsense"],
         ["status", "--nonsense"],
+        ["query", "--status", "erro"],
         ["export"],
         ["export", "--trace", "1", "--query", "{ }"],
         ["export", "--trace", "xyz"],

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from clew.cli.commands.query import KindName, StatusName
 from clew.cli.errors import UsageError
 from clew.cli.search import query_text
+from clew.model import KIND_NAMES, STATUS_NAMES
 from clew.query.conjunction import parse
 
 
@@ -57,3 +59,9 @@ def test_an_attribute_without_an_operator_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="no operator") as error:
         query_text(attributes=["http.route"])
     assert "http.route=/cart" in error.value.hint
+
+
+def test_kinds_and_statuses_are_those_of_the_model():
+    """The command line names its own choices to start quickly; they are the model's."""
+    assert {kind.value for kind in KindName} == set(KIND_NAMES.values())
+    assert {status.value for status in StatusName} == set(STATUS_NAMES.values())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -18,11 +20,15 @@ def config() -> None:
 
 
 @app.command()
-def check(config: ConfigFile = None, as_json: Json = False) -> None:
+def check(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The same as --config.")] = None,
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
     """Read the file and the environment as `clew up` would, and say what is wrong. Ends with 2 when something is."""
     from clew.config import load  # noqa: PLC0415 - pydantic, for this command only
 
-    load(config, os.environ)
+    load(file or config, os.environ)
     if as_json:
         print_json({"valid": True})
     else:

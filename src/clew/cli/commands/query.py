@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,26 @@ from clew.cli.output import human_ns, note, print_json, print_table
 from clew.cli.search import query_text
 
 app = typer.Typer(add_completion=False)
+
+
+class KindName(StrEnum):
+    """What `--kind` takes; the model's own names would cost every command the import of its schemas."""
+
+    unspecified = "unspecified"
+    internal = "internal"
+    server = "server"
+    client = "client"
+    producer = "producer"
+    consumer = "consumer"
+
+
+class StatusName(StrEnum):
+    """What `--status` takes."""
+
+    unset = "unset"
+    ok = "ok"
+    error = "error"
+
 
 _COLUMNS = (
     ("started (UTC)", False),
@@ -30,8 +51,8 @@ def query(  # noqa: PLR0917 - options of the command line are named
     text: Annotated[str, typer.Argument(metavar="[QUERY]", help='Like { name = "GET /" && duration > 1s }.')] = "",
     service: Annotated[str, typer.Option("--service", "-s", help="Service of a span.")] = "",
     operation: Annotated[str, typer.Option("--operation", "-o", help="Name of a span.")] = "",
-    kind: Annotated[str, typer.Option(help="server, client, producer, consumer or internal.")] = "",
-    status: Annotated[str, typer.Option(help="ok, error or unset.")] = "",
+    kind: Annotated[KindName | None, typer.Option(help="Kind of a span.")] = None,
+    status: Annotated[StatusName | None, typer.Option(help="Status of a span.")] = None,
     min_duration: Annotated[str, typer.Option(help="Least duration of a span, like 1.5s.")] = "",
     max_duration: Annotated[str, typer.Option(help="Most duration of a span.")] = "",
     attribute: Annotated[
@@ -49,8 +70,8 @@ def query(  # noqa: PLR0917 - options of the command line are named
     flags = query_text(
         service=service,
         operation=operation,
-        kind=kind,
-        status=status,
+        kind=kind or "",
+        status=status or "",
         min_duration=min_duration,
         max_duration=max_duration,
         attributes=attribute or (),
