@@ -1,4 +1,4 @@
-"""The reads as the API runs them: medians over a generated store, each run with other parameters.
+"""The reads as the API runs them: medians, best runs and CPU over a generated store, each run with other parameters.
 
 `python -m bench.query [--traces N] [--days N] [--directory DIR]`: a directory that has the data already is used again.
 """
@@ -27,12 +27,14 @@ from clew.pipeline.rollup import trace_index as index_rows
 from clew.query.answer import Window
 from clew.query.conjunction import parse
 from clew.query.memo import Memo
+from clew.query.params import Params
 from clew.query.read import Control, Read
 from clew.query.red import RedQuery, red
 from clew.query.search import plan, search
 from clew.query.services import services
 from clew.query.spancols import blocks
 from clew.query.summary import summary
+from clew.query.trace import where_trace
 from clew.store import ArrowBatches, EmbeddedEngine, Limits, migrate
 
 DAY_NS = 86_400 * 10**9
@@ -50,6 +52,8 @@ class Bench:
         self.days = days
         self.numbers = itertools.count(1)
         self.scope = Scope("default")
+        self.best: dict[str, float] = {}
+        self.cpu: dict[str, float] = {}
 
     def load(self) -> None:
         """Insert everything with its rollups, merge, and add one wide trace; nothing when it is there."""
@@ -81,15 +85,23 @@ class Bench:
         control = Control(self.engine, f"bench-{next(self.numbers)}")
         return Read(self.engine, self.scope, Limits(timeout_s=120), control, Memo())
 
-    def median_ms(self, work: Callable[[Read, int], object]) -> float:
-        """Return the median of warm runs."""
-        times = []
+    def median_ms(self, name: str, work: Callable[[Read, int], object]) -> float:
+        """Return the median of warm runs; notes the best run and the CPU of the process beside it."""
+        times, used = [], []
         for run in range(RUNS + 2):
             read = self.read()
-            before = time.perf_counter()
+            cpu, before = time.process_time(), time.perf_counter()
             work(read, run)
             times.append((time.perf_counter() - before) * 1e3)
+            used.append((time.process_time() - cpu) * 1e3)
+        self.best[name], self.cpu[name] = min(times[2:]), statistics.median(used[2:])
         return statistics.median(times[2:])
+
+    def full_trace(self, read: Read, trace_id: str) -> object:
+        """Read every column of a trace, as an export does."""
+        params = Params()
+        condition, _ = where_trace(read, trace_id, params)
+        return read.query(f"SELECT * FROM spans WHERE tenant = {{tenant:String}} AND {condition}", params.values)
 
     def find(self, text: str, read: Read, now: int) -> object:
         """Search the last 24 hours."""
@@ -106,37 +118,33 @@ class Bench:
         found = self.engine.query("SELECT trace_id FROM trace_index ORDER BY cityHash64(trace_id) LIMIT 64").table
         ids = [one.hex() for one in found.column("trace_id").to_pylist()]
         day = Window(now - DAY_NS, now)
-        return {
-            "trace by id, time unknown": self.median_ms(lambda read, run: list(blocks(read, ids[run], ids=False))),
-            "newest 20 of a service, 24 h": self.median_ms(
-                lambda read, run: self.find(f'{{ resource.service.name = "tracegen-{run % 10:02d}" }}', read, now)
+        service = [f'{{ resource.service.name = "tracegen-{n:02d}" }}' for n in range(10)]
+        works: dict[str, Callable[[Read, int], object]] = {
+            "trace by id, time unknown": lambda read, run: list(blocks(read, ids[run], ids=False)),
+            "trace by id, time unknown, all columns": lambda read, run: self.full_trace(read, ids[run]),
+            "newest 20 of a service, 24 h": lambda read, run: self.find(service[run % 10], read, now),
+            "newest 20 over 1 s, 24 h": lambda read, run: self.find(f"{{ duration > {1000 + run}ms }}", read, now),
+            "newest 20 of one attribute value, 24 h": lambda read, run: self.find(
+                f'{{ span.attr_{run:02d} = "val_{run + 11:02d}" }}', read, now
             ),
-            "newest 20 over 1 s, 24 h": self.median_ms(
-                lambda read, run: self.find(f"{{ duration > {1000 + run}ms }}", read, now)
+            "one attribute value that nothing has, 24 h": lambda read, run: self.find(
+                f'{{ span.attr_{run:02d} = "none" }}', read, now
             ),
-            "newest 20 of one attribute value, 24 h": self.median_ms(
-                lambda read, run: self.find(f'{{ span.attr_{run:02d} = "val_{run + 11:02d}" }}', read, now)
+            "newest 20 of anything, 24 h": lambda read, _: self.find("{ }", read, now),
+            "newest 20 errors, 24 h": lambda read, _: self.find("{ status = error }", read, now),
+            "RED with p99, one service, 24 h by minute": lambda read, run: red(
+                read, RedQuery(day, f"tracegen-{run % 10:02d}", step_s=60)
             ),
-            "one attribute value that nothing has, 24 h": self.median_ms(
-                lambda read, run: self.find(f'{{ span.attr_{run:02d} = "none" }}', read, now)
+            "RED with p99, everything, 24 h by minute": lambda read, _: red(read, RedQuery(day, step_s=60)),
+            "RED with p99 by service, 24 h by minute": lambda read, _: red(
+                read, RedQuery(day, step_s=60, by_service=True)
             ),
-            "newest 20 of anything, 24 h": self.median_ms(lambda read, _: self.find("{ }", read, now)),
-            "newest 20 errors, 24 h": self.median_ms(lambda read, _: self.find("{ status = error }", read, now)),
-            "RED with p99, one service, 24 h by minute": self.median_ms(
-                lambda read, run: red(read, RedQuery(day, f"tracegen-{run % 10:02d}", step_s=60))
-            ),
-            "RED with p99, everything, 24 h by minute": self.median_ms(
-                lambda read, _: red(read, RedQuery(day, step_s=60))
-            ),
-            "services, 24 h": self.median_ms(lambda read, _: services(read, day)),
-            "trace of 100,000 spans, first block": self.median_ms(
-                lambda read, _: next(blocks(read, WIDE_TRACE, ids=False))
-            ),
-            "trace of 100,000 spans, all blocks": self.median_ms(
-                lambda read, _: list(blocks(read, WIDE_TRACE, ids=False))
-            ),
-            "trace of 100,000 spans, summary": self.median_ms(lambda read, _: summary(read, WIDE_TRACE, now)),
+            "services, 24 h": lambda read, _: services(read, day),
+            "trace of 100,000 spans, first block": lambda read, _: next(blocks(read, WIDE_TRACE, ids=False)),
+            "trace of 100,000 spans, all blocks": lambda read, _: list(blocks(read, WIDE_TRACE, ids=False)),
+            "trace of 100,000 spans, summary": lambda read, _: summary(read, WIDE_TRACE, now),
         }
+        return {name: self.median_ms(name, work) for name, work in works.items()}
 
 
 def wide_trace(start_ns: int) -> pa.RecordBatch:
@@ -174,6 +182,8 @@ def main() -> None:
                     "spans": given.traces * SPANS_PER_TRACE,
                     "days": given.days,
                     "ms": figures,
+                    "best_ms": {name: round(value, 1) for name, value in bench.best.items()},
+                    "cpu_ms": {name: round(value, 1) for name, value in bench.cpu.items()},
                 },
                 indent=2,
             )

@@ -33,7 +33,7 @@ READS = {
     "newest 20 of a service, 24 h": "newest_of_service_ms",
     "newest 20 over 1 s, 24 h": "slow_traces_ms",
     "newest 20 of one attribute value, 24 h": "attribute_value_ms",
-    "RED with p99, everything, 24 h by minute": "red_p99_ms",
+    "RED with p99 by service, 24 h by minute": "red_p99_ms",
     "trace of 100,000 spans, first block": "big_trace_first_byte_ms",
     "trace of 100,000 spans, all blocks": "big_trace_last_byte_ms",
 }

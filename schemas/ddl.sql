@@ -67,7 +67,7 @@ ENGINE = MergeTree
 PARTITION BY toDate(bucket)
 ORDER BY (tenant, bucket, trace_id)
 TTL toDate(bucket) + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 1024;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 4096;
 
 CREATE TABLE IF NOT EXISTS logs (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -170,13 +170,14 @@ CREATE TABLE IF NOT EXISTS trace_index (
     `spans` SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),
     `errors` SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),
     `root` SimpleAggregateFunction(min, Tuple(start DateTime64(9, 'UTC'), span_id UInt64, service String, name String, duration UInt64)) CODEC(ZSTD(1)),
-    CONSTRAINT tenant_is_set CHECK tenant != ''
+    CONSTRAINT tenant_is_set CHECK tenant != '',
+    INDEX ix_last last TYPE minmax GRANULARITY 1
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY day
 ORDER BY (tenant, trace_id)
 TTL day + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 512, allow_dimensions_outside_sorting_key = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 512, min_bytes_for_wide_part = 1125899906842624, allow_dimensions_outside_sorting_key = 1;
 
 CREATE TABLE IF NOT EXISTS span_by_service (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 
@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from clew.api.access import Deps, Tenant
 from clew.api.deps import ApiDeps
 from clew.api.models import Envelope
+from clew.api.problems import ClientGone
 from clew.model import Scope
 from clew.query.answer import Answer, Meta
 from clew.query.read import Read
@@ -35,12 +36,20 @@ class Asking:
 
     async def run(self, work: Callable[[Read], T]) -> T:
         """Return what a read returns, ending it when the client disconnects."""
-        read = asyncio.ensure_future(self.deps.reader.run(self.scope, work))
+        return await self.watch(self.deps.reader.run(self.scope, work))
+
+    async def watch(self, work: Awaitable[T]) -> T:
+        """Return what is awaited, cancelling it when the client disconnects.
+
+        Raises:
+            ClientGone: it did; nobody reads the answer.
+        """
+        read = asyncio.ensure_future(work)
         gone = asyncio.ensure_future(self._gone())
         try:
             await asyncio.wait({read, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not read.done():
-                read.cancel()
+                raise ClientGone
             return await read
         finally:
             gone.cancel()

@@ -21,6 +21,10 @@ RETRY_AFTER_S = "1"
 _log = logging.getLogger(__name__)
 
 
+class ClientGone(Exception):  # noqa: N818 - no error of ours, and nobody sees it
+    """The client closed the connection before its answer."""
+
+
 def problem(
     request: Request, status: int, code: str, detail: str, hint: str, *, errors: list[dict[str, Any]] | None = None
 ) -> JSONResponse:
@@ -60,6 +64,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ClewError, _clew)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientGone, _gone)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -83,6 +88,11 @@ async def _http(request: Request, error: Exception) -> Response:
     response = problem(request, error.status_code, code, str(error.detail), "See /api/v1/openapi.json for the routes.")
     response.headers.update(error.headers or {})
     return response
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    del request, error
+    return Response(status_code=CLIENT_CLOSED)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

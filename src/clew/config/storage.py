@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -20,6 +21,8 @@ class StorageConfig(Section):
     """ClickHouse user, for `engine: http`."""
     password: SecretStr = SecretStr("")
     """ClickHouse password, for `engine: http`."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's, for `engine: http` with https."""
     database: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = "clew"
     """ClickHouse database."""
     retention_days: Annotated[int, Field(ge=1, le=36_500)] = 30
@@ -35,7 +38,9 @@ class StorageConfig(Section):
     max_memory_bytes: Annotated[Bytes, Field(ge=256 << 20)] = 4 << 30
     """Memory of the embedded engine."""
     max_threads: Annotated[int, Field(ge=1, le=256)] = 2
-    """Threads of one query or merge of the embedded engine."""
+    """Threads of one query; a merge takes one."""
+    backup_dirs: tuple[Path, ...] = ()
+    """Directories below which the embedded engine keeps backups; `engine/backups` in `data_dir` when empty."""
 
     @model_validator(mode="after")
     def _url_with_http(self) -> Self:

@@ -2,7 +2,7 @@
 
 Rules (reference: TraceQL): a comparison is false where the key is absent or of another type; int, float and duration
 compare with each other; of an array any element may pass, `!=` and `!~` pass when no element equals or matches; `= nil`
-is absence from every map. Of duplicate keys the first counts.
+is absence from every map. Of duplicate keys the first counts; for `=` with a text any, as the attribute index has it.
 """
 
 from __future__ import annotations
@@ -76,6 +76,9 @@ def one_of(plain: list[str], params: Params) -> Callable[[str], str]:
 def _by_type(item: Filter, column: Column, params: Params, *, arrays: bool) -> Iterator[str]:
     name = params.text(item.key)
     test = compare(item, params)
+    if item.op is Op.EQ and isinstance(item.value, str):
+        yield from _equal_text(item, column, params, arrays=arrays)
+        return
     negated = item.op in {Op.NE, Op.NOT_MATCH}
     for kind in TYPES[value_type(item.value)]:
         scalar = column(f"attr_{kind}")
@@ -85,3 +88,14 @@ def _by_type(item: Filter, column: Column, params: Params, *, arrays: bool) -> I
             array = column(f"arr_{kind}")
             any_of = f"arrayExists(v -> {test('v')}, {array}[{name}])"
             yield f"(mapContains({array}, {name}) AND {'NOT ' if negated else ''}{any_of})"
+
+
+def _equal_text(item: Filter, column: Column, params: Params, *, arrays: bool) -> Iterator[str]:
+    name, value = params.text(item.key), params.text(str(item.value))
+    scalar = column("attr_str")
+    keys = f"mapKeys({scalar}), mapValues({scalar})"
+    yield f"(mapContains({scalar}, {name}) AND arrayExists((k, v) -> k = {name} AND v = {value}, {keys}))"
+    if arrays:
+        array = column("arr_str")
+        keys = f"mapKeys({array}), mapValues({array})"
+        yield f"(mapContains({array}, {name}) AND arrayExists((k, vs) -> k = {name} AND has(vs, {value}), {keys}))"

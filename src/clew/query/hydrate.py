@@ -9,7 +9,7 @@ from clew.model import KIND_NAMES, STATUS_NAMES
 from clew.query.filters import Filter
 from clew.query.index import NS_PER_S, IndexedTrace
 from clew.query.params import Params
-from clew.query.predicates import Days, Predicates
+from clew.query.predicates import Days, Predicates, UseIndex
 from clew.query.read import Read
 
 SHOWN_SPANS = 3
@@ -86,7 +86,7 @@ def hydrate(read: Read, traces: Sequence[IndexedTrace], filters: Sequence[Filter
     params = Params()
     low = min(trace.min_bucket for trace in traces) * NS_PER_S
     high = max(trace.max_bucket for trace in traces) * NS_PER_S
-    passes = Predicates(params, Days(params.day(low), params.day(high)), indexed=False).conjunction(filters)
+    passes = Predicates(params, Days(params.day(low), params.day(high)), UseIndex.NO).conjunction(filters)
     shown = "(start_ns, span_id, name, kind, one_status, one_duration)"
     sql = f"""
         SELECT trace_id, service, count() AS spans, countIf(one_status = 2) AS errors, countIf(passed) AS matched,

@@ -9,25 +9,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from clew.query.attributes import compare, condition, exists, one_of
 from clew.query.filters import TRACE_INTRINSICS, Filter, FilterScope, Op, value_type
 from clew.query.params import Params
 from clew.query.regex import alternatives
-from clew.store.items import indexed_item
+from clew.store.items import ambiguous, indexed_item
 
 SLIM_INTRINSICS = frozenset({"name", "kind", "status", "duration"})
 COLUMNS = {"statusMessage": "status_message"}
-PROMOTED = {
-    "http.route": ("http_route", "string"),
-    "http.response.status_code": ("http_status", "int"),
-    "db.system.name": ("db_system", "string"),
-}
-"""Span attributes that come first in their promoted column, so that `=` finds no row less through it."""
+PROMOTED = {"http.response.status_code": "http_status"}
+"""Numbers whose first value stands in a column of their own, so that `=` finds no row less through it."""
 MAX_STATUS = 65_535
 NAMELESS = ("", "unknown_service")
 """Services that a span may be shown under without having sent the name."""
 MAX_ITEMS = 1000
+
+
+class UseIndex(Enum):
+    """What becomes of the attribute index in a condition."""
+
+    NO = "no"
+    """Rows are tested alone."""
+    BESIDE = "beside"
+    """It narrows the granules, rows are tested too; also where only some parts have it."""
+    INSTEAD = "instead"
+    """It decides by itself where it can; for direct reads of parts that all have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +75,18 @@ def narrowed(item: Filter) -> bool:
     return isinstance(text, str) and indexed_item(item.key, text) is not None
 
 
+def decided(item: Filter) -> bool:
+    """Return whether the attribute index finds exactly the spans that a filter passes."""
+    return narrowed(item) and not ambiguous(item.key, str(item.value))
+
+
 class Predicates:
     """Builds the WHERE condition of one read."""
 
-    def __init__(self, params: Params, days: Days, *, indexed: bool = True) -> None:
+    def __init__(self, params: Params, days: Days, index: UseIndex = UseIndex.BESIDE) -> None:
         self._params = params
         self._days = days
-        self._indexed = indexed
+        self._index = index
 
     def conjunction(self, filters: Sequence[Filter]) -> str:
         """Return SQL that is 1 where every filter holds; trace intrinsics must have been taken out."""
@@ -103,6 +116,8 @@ class Predicates:
             yield one_of(names, self._params)("service")
         elif item.scope is FilterScope.INTRINSIC:
             yield self._intrinsic(item)
+        elif self._index is UseIndex.INSTEAD and decided(item):
+            yield f"has(items, {self._params.text(f'{item.key}={item.value}')})"
         elif item.scope is FilterScope.SPAN:
             exact = condition(item, _same, self._params, arrays=True)
             yield " AND ".join([exact, *self._accelerators(item)])  # the costly index expression runs on what is left
@@ -117,13 +132,11 @@ class Predicates:
     def _accelerators(self, item: Filter) -> Iterator[str]:
         """Yield conditions that are true wherever the exact one is, and that an index or a plain column answers."""
         value = item.value
-        if item.op is Op.EQ and item.key in PROMOTED:
-            column, kind = PROMOTED[item.key]
-            if kind == value_type(value) and (value if kind == "string" else 0 < int(value or 0) <= MAX_STATUS):
-                bound = self._params.text(value) if isinstance(value, str) else self._params.number(value)
-                yield f"{column} = {bound}"
+        whole = value_type(value) == "int" and isinstance(value, int)
+        if item.op is Op.EQ and item.key in PROMOTED and whole and 0 < int(value or 0) <= MAX_STATUS:
+            yield f"{PROMOTED[item.key]} = {self._params.number(value)}"
         plain = [value] if item.op is Op.EQ else alternatives(str(value)) if item.op is Op.MATCH else None
-        if not self._indexed or not plain or not isinstance(value, str) or len(plain) > MAX_ITEMS:
+        if self._index is UseIndex.NO or not plain or not isinstance(value, str) or len(plain) > MAX_ITEMS:
             return
         items = [indexed_item(item.key, str(one)) for one in plain]
         known = [one for one in items if one is not None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -63,21 +64,20 @@ class Read:
         self._rows = self._bytes = 0
         self._elapsed_s = 0.0
 
-    def query(self, sql: str, params: Mapping[str, Param] | None = None) -> pa.Table:
+    def query(self, sql: str, params: Mapping[str, Param] | None = None, *, direct_index: bool = False) -> pa.Table:
         """Run a SELECT and return its rows; `{tenant:String}` is always bound.
+
+        Args:
+            sql: the statement.
+            params: values of its placeholders.
+            direct_index: see `Limits.direct_index`.
 
         Raises:
             QueryLimitError: the request used up its time, memory or rows.
             QueryCancelledError: nobody waits any more.
         """
         left = max(self._limits.timeout_s - self._elapsed_s, MIN_TIMEOUT_S)
-        limits = Limits(
-            timeout_s=left,
-            max_memory_bytes=self._limits.max_memory_bytes,
-            max_rows_to_read=self._limits.max_rows_to_read,
-            max_result_rows=self._limits.max_result_rows,
-            max_threads=self._limits.max_threads,
-        )
+        limits = replace(self._limits, timeout_s=left, direct_index=direct_index)
         bound: dict[str, Param] = {**(params or {}), "tenant": self.scope.tenant}
         with self._control.query_id() as query_id:
             result = self._engine.query(sql, bound, limits=limits, query_id=query_id)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from clew.model import Kind
-from clew.query.answer import Answer, Meta, Total, Window
+from clew.query.answer import Answer, Meta, Total, Truncated, Window
 from clew.query.errors import InvalidRequestError
 from clew.query.params import Params
 from clew.query.read import Read
-from clew.query.rollup import quantile, source
+from clew.query.rollup import source
 from clew.query.steps import MAX_STEPS, MS, S, round_step
+from clew.store.histogram import quantiles_of
 
 POINTS = 61
 MINUTE_S = 60
+MOST_SERVICES = 100
+"""Most services with a series of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,21 @@ class RedQuery:
     name: str | None = None
     kind: Kind | None = None
     step_s: int | None = None
+    by_service: bool = False
+    """A series per service instead of one of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSeries:
+    """The series of one service; its entries belong to the same steps."""
+
+    service: str
+    rate: list[float]
+    errors: list[float]
+    p50_ns: list[float | None]
+    p95_ns: list[float | None]
+    p99_ns: list[float | None]
+    n: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +59,8 @@ class Red:
     p95_ns: list[float | None]
     p99_ns: list[float | None]
     n: list[int]
+    series: list[ServiceSeries]
+    """One per service when asked by service, most spans first; the lists above are empty then."""
 
 
 def red(read: Read, query: RedQuery) -> Answer[Red]:
@@ -57,27 +79,49 @@ def red(read: Read, query: RedQuery) -> Answer[Red]:
     where += [f"service = {params.text(query.service)}"] if query.service is not None else []
     where += [f"name = {params.text(query.name)}"] if query.name is not None else []
     where += [f"kind = {params.bind(int(query.kind), 'UInt8')}"] if query.kind is not None else []
+    group = "service" if query.by_service else "''"
     sql = f"""
-        SELECT intDiv({of.offset} - 1, {params.bind(step, "Int64")}) AS step, {of.count} AS spans,
+        SELECT {group} AS one, intDiv({of.offset} - 1, {params.bind(step, "Int64")}) AS step, {of.count} AS spans,
             {of.errors} AS failed, {of.hist} AS merged
-        FROM {of.table} WHERE tenant = {{tenant:String}} AND {" AND ".join(where)} GROUP BY step
+        FROM {of.table} WHERE tenant = {{tenant:String}} AND {" AND ".join(where)} GROUP BY one, step
     """
-    rows = {row["step"]: row for row in read.query(sql, params.values).to_pylist()}
-    empty = {"spans": 0, "failed": 0, "merged": []}
-    points = [rows.get(one, empty) for one in steps]
-    seconds = step / S
-    data = Red(
-        [one * step // MS for one in steps],
-        step // MS,
-        [point["spans"] / seconds for point in points],
-        [point["failed"] / seconds for point in points],
-        [quantile(point, 0.5) for point in points],
-        [quantile(point, 0.95) for point in points],
-        [quantile(point, 0.99) for point in points],
-        [point["spans"] for point in points],
-    )
-    total = Total(sum(data.n), exact=True)
-    return Answer(data, Meta(total=total, returned=len(points), scanned=read.scanned, window=query.window))
+    series = _series(read.query(sql, params.values), first, len(steps), step / S)
+    total = Total(sum(sum(one.n) for one in series), exact=True)
+    cut = None
+    if query.by_service:
+        cut = Truncated("more services than are listed", MOST_SERVICES, "ask for one service")
+        cut = cut if len(series) > MOST_SERVICES else None
+        data = Red([one * step // MS for one in steps], step // MS, [], [], [], [], [], [], series[:MOST_SERVICES])
+    else:
+        (one,) = series or _series(None, first, len(steps), step / S)
+        quantiles = (one.p50_ns, one.p95_ns, one.p99_ns)
+        data = Red([at * step // MS for at in steps], step // MS, one.rate, one.errors, *quantiles, one.n, [])
+    meta = Meta(total=total, returned=len(steps), truncated=cut, scanned=read.scanned, window=query.window)
+    return Answer(data, meta)
+
+
+def _series(table: pa.Table | None, first: int, steps: int, seconds: float) -> list[ServiceSeries]:
+    """Return a series per value of `one` from rows per step, without a table one that is empty."""
+    if table is None:
+        nothing: list[float | None] = [None] * steps
+        return [ServiceSeries("", [0.0] * steps, [0.0] * steps, nothing, nothing, nothing, [0] * steps)]
+    table = table.combine_chunks()
+    names = table.column("one").to_pylist()
+    spots = (table.column("step").to_numpy() - first).tolist()
+    hists = table.column("merged").combine_chunks()
+    hists = hists.chunk(0) if isinstance(hists, pa.ChunkedArray) and hists.num_chunks else hists
+    p50, p95, p99 = quantiles_of(hists, (0.5, 0.95, 0.99)) if len(names) else ([], [], [])
+    found: dict[str, ServiceSeries] = {}
+    columns = (names, spots, table.column("spans").to_pylist(), table.column("failed").to_pylist(), p50, p95, p99)
+    for name, at, spans, failed, low, mid, high in zip(*columns, strict=True):
+        one = found.get(name)
+        if one is None:
+            none = [None] * steps
+            one = ServiceSeries(name, [0.0] * steps, [0.0] * steps, [*none], [*none], [*none], [0] * steps)
+            found[name] = one
+        one.rate[at], one.errors[at], one.n[at] = spans / seconds, failed / seconds, spans
+        one.p50_ns[at], one.p95_ns[at], one.p99_ns[at] = low, mid, high
+    return sorted(found.values(), key=lambda one: (-sum(one.n), one.service))
 
 
 def _step(query: RedQuery) -> int:

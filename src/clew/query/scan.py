@@ -9,9 +9,12 @@ from clew.model import BUCKET_S
 from clew.query.filters import Filter
 from clew.query.index import NS_PER_S, IndexedTrace
 from clew.query.params import Params
-from clew.query.predicates import Days, Predicates, narrowed, slim_enough, split_trace_filters
+from clew.query.predicates import Days, Predicates, UseIndex, decided, narrowed, slim_enough, split_trace_filters
 from clew.query.read import Read
 from clew.query.tracefilters import prefilter
+from clew.store.errors import QueryError
+from clew.store.failures import MISSING_INDEX
+from clew.store.housekeeping import parts_without_index
 
 CAP = 5000
 """Most candidates that one scan returns; the next scan goes on behind them."""
@@ -58,10 +61,16 @@ class Scan:
         """Whether the attribute index narrows the scan to a few spans."""
         return self.table == "spans" and any(narrowed(item) for item in self.of_span)
 
+    @property
+    def decided(self) -> bool:
+        """Whether some filter is answered by the attribute index alone."""
+        return self.table == "spans" and any(decided(item) for item in self.of_span)
+
     def range(self, span: Span, *, behind: Candidate | None = None) -> list[Candidate]:
         """Return up to `CAP` traces whose first match in the range lies behind `behind`."""
-        params = Params()
-        return self._run(params, span, behind, "")
+        if not self.decided:
+            return self._run(Params(), span, behind, "")
+        return self._from_index(span, behind)
 
     def of(self, traces: Sequence[IndexedTrace], span: Span) -> list[Candidate]:
         """Return which of these traces have a match in the range."""
@@ -73,14 +82,45 @@ class Scan:
         ids = f"trace_id IN {params.ids([trace.trace_id for trace in traces])}"
         return self._run(params, Span(low, high), None, f" AND {ids}", cap=len(traces))
 
-    def _run(self, params: Params, span: Span, behind: Candidate | None, extra: str, cap: int = CAP) -> list[Candidate]:
+    def _from_index(self, span: Span, behind: Candidate | None) -> list[Candidate]:
+        """Look into young parts row by row and read the rest from the attribute index itself.
+
+        The order makes it whole: rows of a part that is merged in between are in the merged part, which comes second.
+        """
+        young = parts_without_index(self._read.query)
+        params = Params()
+        listed = params.texts(young)
+        found = self._run(params, span, behind, f" AND _part IN {listed}", index=UseIndex.NO) if young else []
+        try:
+            extra = f" AND _part NOT IN {listed}" if young else ""
+            found += self._run(params, span, behind, extra, index=UseIndex.INSTEAD)
+        except QueryError as error:
+            if error.engine_code != MISSING_INDEX:
+                raise
+            return self._run(Params(), span, behind, "")  # a part came in meanwhile
+        seen: dict[bytes, int] = {}
+        for one in found:  # the later of two: a trace starts at that or before, and a full half hides nothing above
+            seen[one.trace_id] = max(one.seen, seen.get(one.trace_id, 0))
+        ordered = sorted(((start, trace_id) for trace_id, start in seen.items()), reverse=True)
+        return [Candidate(start, trace_id) for start, trace_id in ordered[:CAP]]
+
+    def _run(
+        self,
+        params: Params,
+        span: Span,
+        behind: Candidate | None,
+        extra: str,
+        *,
+        cap: int = CAP,
+        index: UseIndex = UseIndex.BESIDE,
+    ) -> list[Candidate]:
         first, last = (params.seconds(bucket) for bucket in span.buckets)
         days = Days(params.day(span.low), params.day(span.high))
         start = "first" if self.whole_traces else "start"
         where = [f"{start} >= {params.time(span.low)}", f"{start} <= {params.time(span.high)}"]
         inside = f"day >= {days.first} AND day <= {days.last}"
         where.append(inside if self.whole_traces else f"bucket >= {first} AND bucket <= {last}")
-        where += [] if self.whole_traces else [Predicates(params, days).conjunction(self.of_span)]
+        where += [] if self.whole_traces else [Predicates(params, days, index).conjunction(self.of_span)]
         where += prefilter(self.of_trace, params, "1")
         having = ""
         if behind is not None:
@@ -91,6 +131,6 @@ class Scan:
             WHERE tenant = {{tenant:String}} AND {" AND ".join(where)}{extra}
             GROUP BY trace_id {having} ORDER BY seen DESC, trace_id DESC LIMIT {cap}
         """
-        table = self._read.query(sql, params.values)
+        table = self._read.query(sql, params.values, direct_index=index is UseIndex.INSTEAD)
         seen_ids = zip(table.column("seen").to_pylist(), table.column("trace_id").to_pylist(), strict=True)
         return [Candidate(seen, trace_id) for seen, trace_id in seen_ids]

@@ -100,9 +100,12 @@ class EmbeddedEngine:
     def _run(self, sql: str, action: Action, params: Mapping[str, Param] | None, limits: Limits | None) -> Any:
         with self._connection() as connection:
             try:
-                return connection.query(sql, "ArrowStream", params=bind(params))
+                answer = connection.query(sql, "ArrowStream", params=bind(params))
             except RuntimeError as error:
                 raise failure(str(error), action, limits=limits) from error
+            if action == "read" and not answer.bytes():  # even an answer without rows has a schema
+                raise EngineUnavailableError("the engine gave no answer", hint="Ask again; see the log of the engine.")
+            return answer
 
     def prepare(self) -> None:
         """Check that the engine answers."""
@@ -142,10 +145,10 @@ class EmbeddedEngine:
     ) -> Result:
         """Run a SELECT; see `Engine.query`."""
         limits = limits or Limits()
+        statement = _read_sql(sql, limits, query_id)
         with self._registered(query_id):
-            answer = self._run(_read_sql(sql, limits, query_id), "read", params, limits)
-        data = answer.bytes()
-        table = pa.ipc.open_stream(data).read_all() if data else pa.table({})
+            answer = self._run(statement, "read", params, limits)
+        table = pa.ipc.open_stream(answer.bytes()).read_all()
         return Result(table, QueryStats(answer.storage_rows_read(), answer.storage_bytes_read(), answer.elapsed()))
 
     def stream(

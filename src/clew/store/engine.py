@@ -27,6 +27,9 @@ class Limits:
     """Rows returned; 0 is unlimited."""
     max_threads: int = 2
     """Threads of the query."""
+    direct_index: bool = False
+    """Take matches of the attribute index from it without reading the column; a part without it fails the query with
+    `MISSING_INDEX`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ ROWS = frozenset({158, 307, 396})
 """TOO_MANY_ROWS, TOO_MANY_BYTES, TOO_MANY_ROWS_OR_BYTES."""
 CANCELLED = frozenset({394, 735})
 """QUERY_WAS_CANCELLED, QUERY_WAS_CANCELLED_BY_CLIENT."""
+MISSING_INDEX = 43
+"""ILLEGAL_TYPE_OF_ARGUMENT: also what a direct read of the text index says of a part that does not have it yet."""
 NO_SPACE = frozenset({243})
 """NOT_ENOUGH_SPACE."""
 UNAVAILABLE = frozenset(

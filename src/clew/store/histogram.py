@@ -7,15 +7,20 @@ Buckets grow by a quarter of a power of two. Bucket `i` holds durations in (2^((
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 PER_OCTAVE = 4
 """Buckets per power of two."""
 
 ZERO_INDEX = -1
 """The bucket of duration 0; 1 ns has index 0, 2^64 ns has 256."""
+
+ROUNDING = 1e-12
+"""Share of a rank that sums of weights may be off by."""
 
 
 def histogram_index(durations: npt.NDArray[np.uint64]) -> npt.NDArray[np.int16]:
@@ -71,3 +76,29 @@ def quantile_of(hist: dict[int, float], quantile: float) -> float:
         if seen >= rank:
             break
     return bucket_middle(index)
+
+
+def quantiles_of(hists: pa.Array, quantiles: Sequence[float]) -> list[list[float | None]]:
+    """Return for each quantile the value of every histogram of a column, `None` where it is empty.
+
+    Args:
+        hists: maps from bucket to weight, their keys in any order.
+        quantiles: numbers between 0 and 1.
+    """
+    offsets = hists.offsets.to_numpy()
+    first, last = int(offsets[0]), int(offsets[-1])
+    starts, sizes = offsets[:-1] - first, np.diff(offsets)
+    row = np.repeat(np.arange(sizes.size), sizes)
+    keys = hists.keys.to_numpy(zero_copy_only=False)[first:last].astype(np.int64)
+    order = np.lexsort((keys, row))
+    keys, weights = keys[order], hists.items.to_numpy(zero_copy_only=False)[first:last][order]
+    running = np.concatenate([[0.0], np.cumsum(weights)])
+    below, whole = running[starts], running[starts + sizes] - running[starts]
+    middles = np.where(keys == ZERO_INDEX, 0.0, np.exp2((keys - 0.5) / PER_OCTAVE))
+    found: list[list[float | None]] = []
+    for quantile in quantiles:
+        at = np.searchsorted(running[1:], below + whole * quantile * (1 - ROUNDING))
+        at = np.minimum(np.maximum(at, starts), starts + sizes - 1)
+        values = middles[at].tolist() if middles.size else [0.0] * sizes.size
+        found.append([value if size else None for value, size in zip(values, sizes.tolist(), strict=True)])
+    return found

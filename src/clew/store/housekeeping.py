@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+import pyarrow as pa
 
 from clew.model import now_ns
 from clew.store.create import attribute_index_ddl
-from clew.store.engine import Engine
+from clew.store.engine import Engine, Param
 from clew.store.items import INDEX_NAME
 
 _MINMAX_BYTES_PER_MARK = 64
@@ -31,6 +33,21 @@ def has_attribute_index(engine: Engine) -> bool:
         {"name": INDEX_NAME},
     )
     return bool(found.table["n"][0].as_py())
+
+
+def parts_without_index(engine_query: Callable[[str, Mapping[str, Param]], pa.Table]) -> list[str]:
+    """Return the names of the parts of `spans` that do not have the attribute index (yet).
+
+    Args:
+        engine_query: runs a SELECT with parameters.
+    """
+    found = engine_query(
+        "SELECT name FROM system.parts WHERE database = currentDatabase() AND table = 'spans' AND active "
+        "AND secondary_indices_uncompressed_bytes <= marks * {bound:UInt64}",
+        {"bound": _MINMAX_BYTES_PER_MARK},
+    )
+    names: list[str] = found.column("name").to_pylist()
+    return names
 
 
 def set_attribute_index(engine: Engine, *, wanted: bool) -> bool:

@@ -98,8 +98,9 @@ class HttpEngine:
             settings={**QUERY_BASE, **limit_settings(limits), "wait_end_of_query": 1},
             query_id=query_id,
         )
-        table = pa.ipc.open_stream(answer.content).read_all() if answer.content else pa.table({})
-        return Result(table, _stats(answer))
+        if not answer.content:  # even an answer without rows has a schema
+            raise EngineUnavailableError("ClickHouse gave no answer", hint="Ask again; see the log of the server.")
+        return Result(pa.ipc.open_stream(answer.content).read_all(), _stats(answer))
 
     def stream(
         self,

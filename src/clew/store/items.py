@@ -34,9 +34,14 @@ def items_expression() -> str:
 def indexed_item(key: str, value: str) -> str | None:
     """Return the string to look for in `items`, or `None` when the index cannot hold this pair.
 
-    `has(items, item)` gives a superset (a key may hold `=`), so the exact predicate stays beside it.
+    `has(items, item)` gives a superset when `ambiguous`, so the exact predicate stays beside it then.
     """
     item = f"{key}={value}"
     if len(item.encode()) > MAX_ITEM_BYTES or any(item.startswith(f"{denied}=") for denied in UNBOUNDED_KEYS):
         return None
     return item
+
+
+def ambiguous(key: str, value: str) -> bool:
+    """Return whether another key and value make the same string, as `a=b` + `c` and `a` + `b=c`."""
+    return "=" in key or "=" in value

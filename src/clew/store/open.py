@@ -19,6 +19,12 @@ def open_engine(storage: StorageConfig, data_dir: Path) -> EmbeddedEngine | Http
                 user=storage.user,
                 password=storage.password.get_secret_value(),
                 database=storage.database,
+                ca_file=storage.ca_file,
             )
         )
-    return EmbeddedEngine(data_dir / "engine", EmbeddedConfig(max_memory_bytes=storage.max_memory_bytes))
+    config = EmbeddedConfig(
+        max_memory_bytes=storage.max_memory_bytes,
+        keep_free_bytes=storage.reserve_bytes // 2,  # the journal stops at the whole of it; what it holds still goes in
+        backup_dirs=tuple(path.absolute() for path in storage.backup_dirs),
+    )
+    return EmbeddedEngine(data_dir / "engine", config)

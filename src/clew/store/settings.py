@@ -13,13 +13,11 @@ QUERY_BASE: Settings = {
     "output_format_arrow_low_cardinality_as_dictionary": 1,
     "output_format_arrow_string_as_string": 1,
     "output_format_arrow_fixed_string_as_fixed_byte_array": 1,
-    "query_plan_direct_read_from_text_index": 0,
     "use_query_condition_cache": 0,
 }
 """Settings of every read.
 
-Direct reads from the text index fail with code 43 as soon as some parts have the index and others do not yet. The
-condition cache keeps what a failed query left in it, and later queries then lose rows without an error.
+The condition cache keeps what a failed query left in it, and later queries then lose rows without an error.
 """
 
 BLOCK_ROWS = 1_048_576
@@ -55,6 +53,7 @@ def limit_settings(limits: Limits) -> Settings:
         "max_result_rows": limits.max_result_rows,
         "result_overflow_mode": "throw",
         "max_threads": limits.max_threads,
+        "query_plan_direct_read_from_text_index": int(limits.direct_index),
     }
 
 

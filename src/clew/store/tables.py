@@ -147,6 +147,8 @@ class Table:
 
 _TIME = "Delta(8), ZSTD(1)"
 _SECONDS = "Delta(4), ZSTD(1)"
+_ALWAYS_COMPACT = 1 << 50
+"""All columns of a part in one file: a look-up by key reads one place per trace, not one per trace and column."""
 _SEEN = {"first_seen": "min", "last_seen": "max"}
 _SPAN_CODECS = {
     "span_id": "NONE",
@@ -169,7 +171,7 @@ TABLES: tuple[Table, ...] = (
             "INDEX ix_start start TYPE minmax GRANULARITY 1",
             "INDEX ix_duration duration TYPE minmax GRANULARITY 1",
         ),
-        settings={"index_granularity": 1024},
+        settings={"index_granularity": 4096},
     ),
     Table(
         "logs",
@@ -220,7 +222,12 @@ TABLES: tuple[Table, ...] = (
             "root": "min",
         },
         codecs={"first": _TIME, "last": _TIME, "min_bucket": _SECONDS, "max_bucket": _SECONDS},
-        settings={"index_granularity": 512, "allow_dimensions_outside_sorting_key": 1},
+        indexes=("INDEX ix_last last TYPE minmax GRANULARITY 1",),
+        settings={
+            "index_granularity": 512,
+            "min_bytes_for_wide_part": _ALWAYS_COMPACT,
+            "allow_dimensions_outside_sorting_key": 1,
+        },
     ),
     Table(
         "span_by_service",

@@ -15,7 +15,7 @@ SLOW = "SELECT sum(sleepEachRow(0.01)) AS s FROM numbers(100000) SETTINGS max_bl
 ENDLESS = "SELECT number FROM numbers(100000000000)"
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
-SETUP = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SETUP = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def one(engine, sql, params=None, **options):

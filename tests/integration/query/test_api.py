@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import struct
 import time
 
 import httpx
 import pytest
+from fastapi.responses import Response
 
 from clew.access import Authenticator
 from clew.api import ApiDeps, create_app
+from clew.api.answers import Ask
 from clew.config.tokens import TokenConfig
 from clew.query.reader import Reader
+from clew.service.web_server import WebServer
 
 S = 10**9
 T0 = (time.time_ns() // (600 * S) - 12) * 600 * S
@@ -252,6 +256,12 @@ async def test_services_operations_red_histogram(api):
         for step in (60, 10):
             red = (await api.get("/red", params={**window, "service": "db", "step_s": step})).json()["data"]
             assert (sum(red["n"]), sum(red["errors"]) * step) == (1, 1)
+            params = {**window, "by": "service", "step_s": step}
+            every = (await api.get("/red", params=params)).json()["data"]
+            assert every["n"] == []
+            assert {"cache", "db", "mail", "other"} <= {one["service"] for one in every["series"]}
+            (ours,) = (one for one in every["series"] if one["service"] == "db")
+            assert {key: ours[key] for key in ours if key != "service"} == {key: red[key] for key in ours if key in red}
         body = {"q": "{ kind = client }", **window}
         histogram = (await api.post("/histogram", json=body)).json()["data"]
         assert (sum(histogram["total"]), sum(histogram["errors"])) == (1, 1)
@@ -359,3 +369,40 @@ async def test_a_cancelled_request_ends_its_query(shop):
         await asyncio.sleep(0.05)
     assert reader._open == 0
     reader.close()
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["json", "stream"])
+async def test_a_client_that_goes_away_ends_its_query_quietly(shop, caplog, streamed):
+    """When a client closes its connection the engine's query ends, and nothing is logged."""
+    app = application(shop)
+    endless = "SELECT max(sipHash64(number)) FROM numbers(1000000000000)"
+
+    async def slow(ask: Ask) -> Response:
+        if streamed:
+            parts = ask.deps.reader.stream(ask.scope, lambda read: iter([read.query(endless)]))
+            return Response(await ask.watch(anext(parts)))
+        return Response(await ask.run(lambda read: read.query(endless)))
+
+    app.add_api_route("/api/v1/slow", slow, response_model=None)
+    running = (
+        "SELECT count() AS n FROM system.processes WHERE query LIKE '%sipHash64(number)%' AND query NOT LIKE '%LIKE%'"
+    )
+
+    async def until(count: int) -> None:
+        for _ in range(200):
+            if (await asyncio.to_thread(shop.engine.query, running)).table["n"][0].as_py() == count:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(count)
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = WebServer(app, [listener])
+    await server.start()
+    _, writer = await asyncio.open_connection(*listener.getsockname())
+    writer.write(b"GET /api/v1/slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await until(1)
+    writer.close()
+    await until(0)
+    await server.stop()
+    app.state.deps.reader.close()
+    assert [one.getMessage() for one in caplog.records if one.levelname not in {"DEBUG", "INFO"}] == []

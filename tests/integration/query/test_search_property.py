@@ -138,11 +138,12 @@ def _column(value):
 
 
 def _attribute(item, attributes):
-    """Whether a filter passes on one level's attributes; of equal keys in one column the first counts."""
-    first: dict[str, Any] = {}
-    for key, value in attributes:
-        if key == item.key:
-            first.setdefault(_column(value), value)
+    """Whether a filter passes on one level; of equal keys in one column the first counts, for `=` any text."""
+    found = [(_column(value), value) for key, value in attributes if key == item.key]
+    first: dict[str, Any] = dict(reversed(found))
+    if item.op is Op.EQ and isinstance(item.value, str):
+        texts = [value if column == "[]str" else [value] for column, value in found if column in {"str", "[]str"}]
+        return any(item.value in one for one in texts)
     if item.value is None:
         return bool(first) is (item.op is Op.NE)
     negated = item.op in {Op.NE, Op.NOT_MATCH}

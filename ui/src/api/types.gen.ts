@@ -333,6 +333,7 @@ export interface RedSeries {
   p95_ns: (number | null)[];
   p99_ns: (number | null)[];
   rate: number[];
+  series: ServiceSeries[];
   start_ms: number[];
   step_ms: number;
 }
@@ -392,6 +393,16 @@ export interface Service {
   p95_ns: number | null;
   service: string;
   spans: number;
+}
+
+export interface ServiceSeries {
+  errors: number[];
+  n: number[];
+  p50_ns: (number | null)[];
+  p95_ns: (number | null)[];
+  p99_ns: (number | null)[];
+  rate: number[];
+  service: string;
 }
 
 export interface ServiceShare {
@@ -525,7 +536,7 @@ export interface Operations {
   "POST /histogram": { body: HistogramRequest; response: Envelope_Histogram };
   "POST /journal/retry": { response: Envelope_Retried };
   "POST /query/parse": { body: ParseRequest; response: Envelope_ParseResult };
-  "GET /red": { query?: { service?: string | null; name?: string | null; kind?: "unspecified" | "internal" | "server" | "client" | "producer" | "consumer" | null; from?: string; to?: string; step_s?: number | null }; response: Envelope_RedSeries };
+  "GET /red": { query?: { service?: string | null; name?: string | null; kind?: "unspecified" | "internal" | "server" | "client" | "producer" | "consumer" | null; by?: "service" | null; from?: string; to?: string; step_s?: number | null }; response: Envelope_RedSeries };
   "POST /search": { body: SearchRequest; response: Envelope_SearchPage };
   "GET /services": { query?: { from?: string; to?: string }; response: Envelope_list_Service };
   "GET /services/{service}/operations": { path: { service: string }; query?: { from?: string; to?: string }; response: Envelope_list_Operation };

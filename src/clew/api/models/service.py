@@ -30,6 +30,18 @@ class Operation(Model):
     p99_ns: float | None
 
 
+class ServiceSeries(Model):
+    """The series of one service."""
+
+    service: str
+    rate: list[float]
+    errors: list[float]
+    p50_ns: list[float | None]
+    p95_ns: list[float | None]
+    p99_ns: list[float | None]
+    n: list[int]
+
+
 class RedSeries(Model):
     """Rate, errors and durations per step; entry i covers (start_ms[i], start_ms[i] + step_ms]."""
 
@@ -41,3 +53,4 @@ class RedSeries(Model):
     p95_ns: list[float | None]
     p99_ns: list[float | None]
     n: list[int] = Field(description="stored spans; p95 needs 59, p99 needs 299")
+    series: list[ServiceSeries] = Field(description="with by=service one per service; the lists above are empty then")

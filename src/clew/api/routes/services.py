@@ -45,11 +45,12 @@ async def red_series(
     service: Annotated[str | None, Query(max_length=1024)] = None,
     name: Annotated[str | None, Query(max_length=4096)] = None,
     kind: KindName | None = None,
+    by: Annotated[Literal["service"] | None, Query(description="service: a series per service, at most 100")] = None,
     from_: From = "now-1h",
     to: To = "now",
     step_s: Annotated[int | None, Query(ge=1, le=86_400, description="absent: about 60 steps")] = None,
 ) -> Response:
     """Return rate, errors and duration quantiles per step, of everything or of one service, operation or kind."""
     window = ask.window(from_, to)
-    query = RedQuery(window, service, name, Kind[kind.upper()] if kind else None, step_s)
+    query = RedQuery(window, service, name, Kind[kind.upper()] if kind else None, step_s, by == "service")
     return ask.json(RedSeries, await ask.run(lambda read: red(read, query)))

@@ -79,7 +79,11 @@ async def trace_spans(
 async def _stream(ask: Asking, trace_id: str, cols: str, form: str) -> Response:
     make = blocks if form == SPANCOLS else arrow_stream
     parts = ask.deps.reader.stream(ask.scope, lambda read: make(read, trace_id, ids=cols == "id"))
-    first = await anext(parts)  # an error comes before the status is sent
+    try:
+        first = await ask.watch(anext(parts))  # an error comes before the status is sent
+    except BaseException:
+        await parts.aclose()
+        raise
 
     async def body() -> AsyncIterator[bytes]:
         try:
