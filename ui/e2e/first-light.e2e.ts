@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { beforeAll, expect, test } from "vitest";
 import { clewUrl, expectAccessible, otlpUrl, screenshot, withBrowser } from "./browser";
+import { visible } from "./send";
 
 const run = promisify(execFile);
 const open = withBrowser();
@@ -10,16 +11,17 @@ const base = clewUrl();
 const SDK = new URL("../../tests/sdk/", import.meta.url).pathname;
 const traces: Record<string, string> = {};
 
-beforeAll(async () => {
-  const python = await run(process.env.PYTHON ?? "python3", [`${SDK}python/send.py`, otlpUrl()]);
-  const node = await run(process.execPath, [`${SDK}node/send.mjs`, otlpUrl()]);
-  Object.assign(traces, { python: python.stdout.trim(), node: node.stdout.trim() });
-});
-
 const journeys = [
   { sdk: "python", service: "python-shop", root: "POST /orders", child: "INSERT orders", key: "db.system.name" },
   { sdk: "node", service: "node-shop", root: "GET /cart", child: "SELECT cart", key: "db.system.name" },
 ];
+
+beforeAll(async () => {
+  const python = await run(process.env.PYTHON ?? "python3", [`${SDK}python/send.py`, otlpUrl()]);
+  const node = await run(process.execPath, [`${SDK}node/send.mjs`, otlpUrl()]);
+  Object.assign(traces, { python: python.stdout.trim(), node: node.stdout.trim() });
+  for (const { sdk, service } of journeys) await visible(base, { traceId: traces[sdk]!, service });
+});
 
 for (const { sdk, service, root, child, key } of journeys) {
   test(`a trace of the ${sdk} SDK is searched, opened and read, and its permalink leads to the span`, async () => {

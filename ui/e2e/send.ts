@@ -58,7 +58,7 @@ export async function sendTrace(service: string, operation = "POST /pay"): Promi
 }
 
 /** Waits until a search finds the trace. */
-export async function visible(base: string, sent: Sent): Promise<void> {
+export async function visible(base: string, sent: Pick<Sent, "traceId" | "service">): Promise<void> {
   const body = JSON.stringify({ q: `{ resource.service.name = "${sent.service}" }`, from: "now-1h", to: "now" });
   for (let tries = 0; tries < 200; tries++) {
     const response = await fetch(`${base}/api/v1/search`, {
