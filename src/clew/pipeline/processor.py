@@ -14,6 +14,7 @@ from clew.model.errors import ClewError
 from clew.pipeline.plan import Plan, Step
 from clew.pipeline.retry import Backoff
 from clew.store.engine import Engine
+from clew.telemetry import Metrics
 
 _T = TypeVar("_T")
 
@@ -51,11 +52,13 @@ class Processor:
         journal: Journal,
         engine: Engine,
         *,
+        metrics: Metrics | None = None,
         backoff: Backoff | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._journal = journal
         self._engine = engine
+        self._metrics = metrics
         self._backoff = backoff or Backoff()
         self._monotonic = monotonic
         self._plan = Plan()
@@ -139,9 +142,7 @@ class Processor:
             began = self._monotonic()
             self._insert(segment, step)
             step.done()
-            with self._lock:
-                self._rows[step.table] += step.rows
-                self._seconds[step.table] += self._monotonic() - began
+            self._count(step, self._monotonic() - began)
         self._patiently(
             lambda: self._journal.commit(
                 segment, stored_spans=segment.rows.get("spans", 0), stored_logs=segment.rows.get("logs", 0)
@@ -149,6 +150,14 @@ class Processor:
         )
         with self._lock:
             self._segments += 1
+
+    def _count(self, step: Step, seconds: float) -> None:
+        with self._lock:
+            self._rows[step.table] += step.rows
+            self._seconds[step.table] += seconds
+        if self._metrics is not None:
+            self._metrics.pipeline_rows.labels(step.table).inc(step.rows)
+            self._metrics.pipeline_insert.labels(step.table).observe(seconds)
 
     def _insert(self, segment: Segment, step: Step) -> None:
         self._patiently(lambda: self._engine.insert(step.table, step.source, token=f"{segment.token}/{step.table}"))
@@ -179,6 +188,8 @@ class Processor:
                 return answer
 
     def _note(self, error: Exception, *, retried: bool = False) -> None:
+        if self._metrics is not None and retried:
+            self._metrics.pipeline_retries.labels(getattr(error, "code", type(error).__name__)).inc()
         with self._lock:
             self._last_error = f"{type(error).__name__}: {error}"
             if retried:

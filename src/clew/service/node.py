@@ -34,6 +34,7 @@ from clew.web import STATIC, mount
 
 _log = structlog.get_logger(__name__)
 _DAY_S = 86_400
+_READY_POLL_S = 2.0
 
 Undo = Callable[[], Awaitable[None]]
 
@@ -82,7 +83,7 @@ class Node:
         journal = LocalJournal(directory.journal, _journal_settings(config))
         await asyncio.to_thread(journal.start)
         self._on_stop("journal", journal.stop)
-        processor = Processor(journal, engine)
+        processor = Processor(journal, engine, metrics=self.metrics)
         disk = DiskWatch(engine, config.data_dir)
         await asyncio.to_thread(disk.stored)
         refusals = Refusals(self.metrics)
@@ -94,7 +95,7 @@ class Node:
         self._on_stop("housekeeping", keeper.stop)
         processor.start()
         self._on_stop("processor", processor.stop)
-        await self._start_receiving(journal, refusals)
+        await self._start_receiving(journal, refusals, status)
         status.serving()
         self._on_stop("readiness", status.stopping)
 
@@ -165,7 +166,7 @@ class Node:
         await server.start()
         self._undo.append(("main port", server.stop))
 
-    async def _start_receiving(self, journal: LocalJournal, refusals: Refusals) -> None:
+    async def _start_receiving(self, journal: LocalJournal, refusals: Refusals, status: StatusBoard) -> None:
         """Open the OTLP ports; from here on spans come in."""
         config, limits = self.config, self.config.limits
         retention_s = config.storage.retention_days * _DAY_S
@@ -196,7 +197,11 @@ class Node:
         http = OtlpHttpServer(config.listen.otlp_http, edge)
         grpc = OtlpGrpcServer(config.listen.otlp_grpc, edge)
 
+        following = asyncio.create_task(_follow(status, grpc))
+
         async def close() -> None:
+            budget.close()
+            following.cancel()
             await asyncio.gather(http.stop(), grpc.stop())
 
         self._undo.append(("receivers", close))
@@ -207,6 +212,17 @@ class Node:
 
     def _on_stop(self, name: str, undo: Callable[[], None]) -> None:
         self._undo.append((name, lambda: asyncio.to_thread(undo)))
+
+
+async def _follow(status: StatusBoard, grpc: OtlpGrpcServer) -> None:
+    """Tell gRPC health watchers what /readyz tells, whenever it changes."""
+    told = True
+    while True:
+        await asyncio.sleep(_READY_POLL_S)
+        ready, _ = await asyncio.to_thread(status.ready)
+        if ready != told:
+            told = ready
+            await grpc.set_ready(ready=ready)
 
 
 def _journal_settings(config: Config) -> JournalSettings:

@@ -13,6 +13,7 @@ import structlog
 import uvloop
 
 from clew.config import Config
+from clew.service.lean import stay_lean
 from clew.service.node import Node
 from clew.telemetry import configure_logs
 
@@ -41,6 +42,7 @@ def run(config: Config, companion: Companion | None = None) -> int:
         ClewError: Clew cannot start; nothing is left running.
     """
     configure_logs(config.telemetry)
+    stay_lean()
     sys.setswitchinterval(_SWITCH_S)
     gc.set_threshold(*_GC_THRESHOLDS)
     return uvloop.run(_main(config, companion))

@@ -32,8 +32,9 @@ class DirectoryLock:
             pid = _pid(os.pread(fd, 32, 0))
             os.close(fd)
             raise DirectoryInUseError(self._directory, pid) from error
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+        with contextlib.suppress(OSError):  # on a full disk the lock holds without the name of its holder
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
         self._fd = fd
 
     def release(self) -> None:
