@@ -57,18 +57,26 @@ def fields(read: Read, window: Window, prefix: str) -> Answer[list[FieldKey]]:
 
 
 def values(read: Read, level: str, key: str, window: Window, prefix: str) -> Answer[FieldValues]:
-    """Return the values of a key that begin with a prefix, in order."""
+    """Return the values of a key that begin with a prefix, in order; the first 1,000 of each day count."""
     params = Params()
     days = _days(window, params)
     one = f"tenant = {{tenant:String}} AND {days} AND level = {params.text(level)} AND key = {params.text(key)}"
     sql = f"""
-        SELECT DISTINCT type, value FROM attr_values WHERE {one} AND startsWith(value, {params.text(prefix)})
-        ORDER BY value, type LIMIT {MOST_VALUES + 1}
+        SELECT DISTINCT type, value FROM (
+            SELECT DISTINCT day, type, value FROM attr_values WHERE {one}
+            ORDER BY day, type, value LIMIT {MOST_VALUES} BY day
+        ) WHERE startsWith(value, {params.text(prefix)}) ORDER BY value, type LIMIT {MOST_VALUES + 1}
     """
     rows = read.query(sql, params.values).to_pylist()
+    days_cut = f"""
+        SELECT count() AS n FROM (
+            SELECT day, uniqExact(type, value) AS n FROM attr_values WHERE {one} GROUP BY day HAVING n > {MOST_VALUES}
+        )
+    """
+    over = bool(read.query(days_cut, params.values).column("n")[0].as_py())  # written by two runs of the pipeline
     cut = read.query(f"SELECT max(more) AS cut FROM attr_keys WHERE {one}", params.values).column("cut")[0].as_py()
     found = [FieldValue(TYPE_NAMES.get(row["type"], row["type"]), row["value"]) for row in rows[:MOST_VALUES]]
-    more = bool(cut) or len(rows) > MOST_VALUES
+    more = bool(cut) or over or len(rows) > MOST_VALUES
     meta = _meta(read, window, len(rows), MOST_VALUES)
     return Answer(FieldValues(found, more), meta)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from clew.model import Kind
@@ -13,10 +14,13 @@ from clew.query.params import Params
 from clew.query.read import Read
 from clew.query.rollup import source
 from clew.query.steps import MAX_STEPS, MS, S, round_step
+from clew.query.trace import words
 from clew.store.histogram import quantiles_of
 
 POINTS = 61
 MINUTE_S = 60
+MOST_PLAIN = 2 * 1440
+"""Most steps of a minute that are added up here: the engine takes ten times longer to add maps row by row."""
 MOST_SERVICES = 100
 """Most services with a series of their own."""
 
@@ -74,16 +78,19 @@ def red(read: Read, query: RedQuery) -> Answer[Red]:
     wide = Window(first * step + 1, max(last, first + 1) * step)
     steps = range(first, max(last, first + 1))
     params = Params()
-    of = source(wide, params, by_operation=query.name is not None or query.kind is not None, raw=bool(step % (60 * S)))
+    by_operation = query.name is not None or query.kind is not None
+    of = source(wide, params, by_operation=by_operation, raw=bool(step % (MINUTE_S * S)))
     where = [of.where]
     where += [f"service = {params.text(query.service)}"] if query.service is not None else []
     where += [f"name = {params.text(query.name)}"] if query.name is not None else []
     where += [f"kind = {params.bind(int(query.kind), 'UInt8')}"] if query.kind is not None else []
-    group = "service" if query.by_service else "''"
+    plain = not by_operation and step == MINUTE_S * S and len(steps) <= MOST_PLAIN
+    count, errors, hist = ("n", "errors", "hist") if plain else (of.count, of.errors, of.hist)
     sql = f"""
-        SELECT {group} AS one, intDiv({of.offset} - 1, {params.bind(step, "Int64")}) AS step, {of.count} AS spans,
-            {of.errors} AS failed, {of.hist} AS merged
-        FROM {of.table} WHERE tenant = {{tenant:String}} AND {" AND ".join(where)} GROUP BY one, step
+        SELECT {"service" if query.by_service else "''"} AS one, {count} AS spans, {errors} AS failed, {hist} AS merged,
+            intDiv({of.offset} - 1, {params.bind(step, "Int64")}) AS step
+        FROM {of.table} WHERE tenant = {{tenant:String}} AND {" AND ".join(where)}
+        {"" if plain else "GROUP BY one, step"}
     """
     series = _series(read.query(sql, params.values), first, len(steps), step / S)
     total = Total(sum(sum(one.n) for one in series), exact=True)
@@ -93,35 +100,36 @@ def red(read: Read, query: RedQuery) -> Answer[Red]:
         cut = cut if len(series) > MOST_SERVICES else None
         data = Red([one * step // MS for one in steps], step // MS, [], [], [], [], [], [], series[:MOST_SERVICES])
     else:
-        (one,) = series or _series(None, first, len(steps), step / S)
+        one = series[0] if series else _empty("", len(steps))
         quantiles = (one.p50_ns, one.p95_ns, one.p99_ns)
         data = Red([at * step // MS for at in steps], step // MS, one.rate, one.errors, *quantiles, one.n, [])
     meta = Meta(total=total, returned=len(steps), truncated=cut, scanned=read.scanned, window=query.window)
     return Answer(data, meta)
 
 
-def _series(table: pa.Table | None, first: int, steps: int, seconds: float) -> list[ServiceSeries]:
-    """Return a series per value of `one` from rows per step, without a table one that is empty."""
-    if table is None:
-        nothing: list[float | None] = [None] * steps
-        return [ServiceSeries("", [0.0] * steps, [0.0] * steps, nothing, nothing, nothing, [0] * steps)]
+def _series(table: pa.Table, first: int, steps: int, seconds: float) -> list[ServiceSeries]:
+    """Return a series per value of `one`, from rows per value and step, of which there may be several."""
     table = table.combine_chunks()
-    names = table.column("one").to_pylist()
-    spots = (table.column("step").to_numpy() - first).tolist()
+    names, codes = words(table.column("one"))
+    cells, group = np.unique(codes * steps + table.column("step").to_numpy() - first, return_inverse=True)
+    spans = np.bincount(group, table.column("spans").to_numpy(), minlength=cells.size)
+    failed = np.bincount(group, table.column("failed").to_numpy(), minlength=cells.size)
     hists = table.column("merged").combine_chunks()
-    hists = hists.chunk(0) if isinstance(hists, pa.ChunkedArray) and hists.num_chunks else hists
-    p50, p95, p99 = quantiles_of(hists, (0.5, 0.95, 0.99)) if len(names) else ([], [], [])
-    found: dict[str, ServiceSeries] = {}
-    columns = (names, spots, table.column("spans").to_pylist(), table.column("failed").to_pylist(), p50, p95, p99)
-    for name, at, spans, failed, low, mid, high in zip(*columns, strict=True):
-        one = found.get(name)
-        if one is None:
-            none = [None] * steps
-            one = ServiceSeries(name, [0.0] * steps, [0.0] * steps, [*none], [*none], [*none], [0] * steps)
-            found[name] = one
-        one.rate[at], one.errors[at], one.n[at] = spans / seconds, failed / seconds, spans
-        one.p50_ns[at], one.p95_ns[at], one.p99_ns[at] = low, mid, high
-    return sorted(found.values(), key=lambda one: (-sum(one.n), one.service))
+    quantiles = quantiles_of(hists, group, cells.size, (0.5, 0.95, 0.99)) if cells.size else [[], [], []]
+    found = [_empty(name, steps) for name in names]
+    for cell, n, wrong, p50, p95, p99 in zip(
+        cells.tolist(), spans.astype(np.int64).tolist(), failed.tolist(), *quantiles, strict=True
+    ):
+        one, at = found[cell // steps], cell % steps
+        one.rate[at], one.errors[at], one.n[at] = n / seconds, wrong / seconds, n
+        one.p50_ns[at], one.p95_ns[at], one.p99_ns[at] = p50, p95, p99
+    shown = (one for one in found if any(one.n))
+    return sorted(shown, key=lambda one: (-sum(one.n), one.service))
+
+
+def _empty(service: str, steps: int) -> ServiceSeries:
+    none: list[float | None] = [None] * steps
+    return ServiceSeries(service, [0.0] * steps, [0.0] * steps, [*none], [*none], [*none], [0] * steps)
 
 
 def _step(query: RedQuery) -> int:

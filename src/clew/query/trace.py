@@ -98,8 +98,8 @@ def _load(read: Read, trace_id: str, condition: str, params: Params) -> Trace:
     if not table.num_rows:
         raise TraceNotFoundError(trace_id)
     columns = {name: _plain(table.column(name)) for name in table.column_names if name not in {"service", "name"}}
-    services, columns["service"] = _words(table.column("service"))
-    names, columns["name"] = _words(table.column("name"))
+    services, columns["service"] = words(table.column("service"))
+    names, columns["name"] = words(table.column("name"))
     kept = distinct(columns)
     duplicates = table.num_rows - kept.size
     if duplicates:
@@ -112,7 +112,7 @@ def _plain(column: pa.ChunkedArray) -> npt.NDArray[np.generic]:
     return values
 
 
-def _words(column: pa.ChunkedArray) -> tuple[list[str], Ints]:
+def words(column: pa.ChunkedArray) -> tuple[list[str], Ints]:
     """Return the distinct texts of a column and the index of each row's."""
     chunk = column.unify_dictionaries().combine_chunks()
     encoded = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()

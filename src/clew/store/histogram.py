@@ -78,17 +78,22 @@ def quantile_of(hist: dict[int, float], quantile: float) -> float:
     return bucket_middle(index)
 
 
-def quantiles_of(hists: pa.Array, quantiles: Sequence[float]) -> list[list[float | None]]:
-    """Return for each quantile the value of every histogram of a column, `None` where it is empty.
+def quantiles_of(
+    hists: pa.Array, groups: npt.NDArray[np.int64], count: int, quantiles: Sequence[float]
+) -> list[list[float | None]]:
+    """Return for each quantile the value of every group of histograms added up, `None` where it is empty.
 
     Args:
         hists: maps from bucket to weight, their keys in any order.
+        groups: number of the group of each, from 0.
+        count: how many groups there are.
         quantiles: numbers between 0 and 1.
     """
     offsets = hists.offsets.to_numpy()
     first, last = int(offsets[0]), int(offsets[-1])
-    starts, sizes = offsets[:-1] - first, np.diff(offsets)
-    row = np.repeat(np.arange(sizes.size), sizes)
+    row = np.repeat(groups, np.diff(offsets))
+    sizes = np.bincount(row, minlength=count)
+    starts = np.cumsum(sizes) - sizes
     keys = hists.keys.to_numpy(zero_copy_only=False)[first:last].astype(np.int64)
     order = np.lexsort((keys, row))
     keys, weights = keys[order], hists.items.to_numpy(zero_copy_only=False)[first:last][order]

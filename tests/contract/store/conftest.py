@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,13 @@ from clew.store.tables import TABLES
 PASSWORD = "a secret"
 NOON_S = 1_795_521_600 - 86_400
 """A noon, in seconds."""
+
+
+@pytest.fixture(scope="module")
+def room() -> Iterator[Path]:
+    """A directory in memory where there is one: these tests sync thousands of files."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as directory:
+        yield Path(directory)
 
 
 @contextmanager
@@ -51,16 +59,16 @@ def open_engine(kind: str, directory: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module", params=["embedded", "http"])
-def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def engine(request: pytest.FixtureRequest, room: Path) -> Iterator[Engine]:
     """An engine with all tables, one per kind and module; tests tell their rows apart by tenant."""
-    with open_engine(request.param, tmp_path_factory.mktemp("engine")) as opened:
+    with open_engine(request.param, room / request.param) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngine]:
+def embedded(room: Path) -> Iterator[EmbeddedEngine]:
     """The embedded engine alone, for what does not depend on the way to it."""
-    with open_engine("embedded", tmp_path_factory.mktemp("embedded")) as opened:
+    with open_engine("embedded", room / "alone") as opened:
         yield opened
 
 
@@ -153,7 +161,7 @@ def noon_s() -> int:
 
 
 @pytest.fixture(scope="module")
-def front_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def front_url(room: Path) -> Iterator[str]:
     """The address of an HTTP front of its own."""
-    with http_front(tmp_path_factory.mktemp("front")) as url:
+    with http_front(room / "front") as url:
         yield url

@@ -7,11 +7,15 @@ import datetime as dt
 import pytest
 
 from clew.model import LOGS, SPANS
-from clew.store import (
-    ArrowBatches,
-    migrate,
+from clew.store import ArrowBatches, Limits, QueryError, migrate
+from clew.store.failures import MISSING_INDEX
+from clew.store.housekeeping import (
+    has_attribute_index,
+    materialize_indexes,
+    missing_indexes,
+    parts_without_index,
+    set_attribute_index,
 )
-from clew.store.housekeeping import has_attribute_index, materialize_indexes, missing_indexes, set_attribute_index
 from clew.store.retention import enforce_disk_budget, reconcile_ttl
 from clew.store.usage import disk_usage, partitions
 
@@ -118,3 +122,36 @@ def test_housekeeping_indexes_parts_that_no_merge_visits(empty_tables, rows, ten
     assert done.rows == 2000
     assert missing_indexes(engine, now=later) == []
     assert materialize_indexes(engine, now=later) is None
+
+
+def test_matches_are_read_from_the_index_where_every_part_has_it(empty_tables, rows, noon_s):
+    """A direct read gives every match, names the parts that lack the index, and never loses their rows silently."""
+    engine, direct = empty_tables, Limits(direct_index=True)
+    sql = "SELECT span_id FROM spans WHERE has(items, 'k=v') ORDER BY span_id"
+
+    def insert(first):
+        fixed = {"bucket": noon_s, "start": noon_s * 10**9, "attr_str": [[("k", "v")]] * 50, "service": "s"}
+        batch = rows(SPANS, 50, tenant="direct", span_id=list(range(first, first + 50)), **fixed)
+        engine.insert("spans", ArrowBatches([batch]), token=f"direct/{first}")
+
+    engine.execute("SYSTEM STOP MERGES spans")
+    insert(1)
+    insert(51)
+    engine.execute("SYSTEM START MERGES spans")
+    engine.execute("OPTIMIZE TABLE spans FINAL")
+    engine.execute("SYSTEM STOP MERGES spans")
+    assert parts_without_index(lambda sql, params: engine.query(sql, params).table) == []
+    plan = "\n".join(
+        row["explain"] for row in engine.query(f"EXPLAIN actions = 1 {sql}", limits=direct).table.to_pylist()
+    )
+    assert "__text_index_ix_items" in plan, plan
+    assert engine.query(sql, limits=direct).table["span_id"].to_pylist() == list(range(1, 101))
+    insert(101)
+    (young,) = parts_without_index(lambda sql, params: engine.query(sql, params).table)
+    with pytest.raises(QueryError) as caught:
+        engine.query(sql, limits=direct)
+    assert caught.value.engine_code == MISSING_INDEX
+    rest = sql.replace("ORDER", f"AND _part != '{young}' ORDER")
+    assert engine.query(rest, limits=direct).table["span_id"].to_pylist() == list(range(1, 101))
+    assert engine.query(sql).table["span_id"].to_pylist() == list(range(1, 151))
+    engine.execute("SYSTEM START MERGES spans")

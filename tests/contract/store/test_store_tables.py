@@ -101,6 +101,18 @@ def test_spans_are_found_by_index(merged, where, index):
     assert index.lower() in text.lower().replace("min-max", "minmax"), text
 
 
+def test_traces_of_a_time_are_found_by_index(embedded, rows):
+    """Traces that end after a point in time are found with the index over their ends, in parts of one file."""
+    batch = rows(TRACE_INDEX, 5, tenant="ends")
+    embedded.insert("trace_index", ArrowBatches([batch]), token="ends")
+    embedded.execute("OPTIMIZE TABLE trace_index FINAL")
+    later = "last >= toDateTime64('2100-01-01', 9, 'UTC')"
+    text = explain(embedded, f"SELECT trace_id FROM trace_index WHERE tenant = 'ends' AND {later}")
+    assert "Name: ix_last" in text, text
+    kept = "SELECT DISTINCT part_type FROM system.parts WHERE table = 'trace_index' AND active"
+    assert [row["part_type"] for row in run(embedded, kept)] == ["Compact"]
+
+
 def test_other_tables_are_found_by_their_keys(embedded, rows):
     """Trace ids, services, operations and catalogue entries are found by primary key."""
     conditions = {
