@@ -5,9 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 
 from clew import codec
-from clew.codec import Encoding
+from clew.codec import Encoding, conform
 from clew.model import RESOURCES, SCOPES, SPANS
-from clew.query.conform import conform
 from clew.query.errors import TraceNotFoundError
 from clew.query.hydrate import SAME_SPAN
 from clew.query.params import Params
