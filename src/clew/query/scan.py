@@ -16,7 +16,7 @@ from clew.store.errors import QueryError
 from clew.store.failures import MISSING_INDEX
 from clew.store.housekeeping import parts_without_index
 
-CAP = 5000
+CAP = 1000
 """Most candidates that one scan returns; the next scan goes on behind them."""
 
 
@@ -54,6 +54,8 @@ class Scan:
         self.of_span, self.of_trace = split_trace_filters(filters)
         self.whole_traces = not self.of_span
         """No filter looks at a span: the trace index itself is scanned."""
+        self._young: list[str] | None = None
+        """Parts without the attribute index when this search began; one that has been merged since does no harm."""
         self.table = "trace_index" if self.whole_traces else "span_by_service" if slim_enough(self.of_span) else "spans"
 
     @property
@@ -87,7 +89,7 @@ class Scan:
 
         The order makes it whole: rows of a part that is merged in between are in the merged part, which comes second.
         """
-        young = parts_without_index(self._read.query)
+        young = self._young = self._young if self._young is not None else parts_without_index(self._read.query)
         params = Params()
         listed = params.texts(young)
         found = self._run(params, span, behind, f" AND _part IN {listed}", index=UseIndex.NO) if young else []
