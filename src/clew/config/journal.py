@@ -18,7 +18,7 @@ class JournalConfig(Section):
     """Rows at which a segment is sealed."""
     segment_max_bytes: Annotated[Bytes, Field(ge=1 << 20)] = 128 << 20
     """Bytes at which a segment is sealed."""
-    interval_s: Annotated[float, Field(gt=0, le=60)] = 1.0
+    interval_s: Annotated[float, Field(gt=0, le=60)] = 1.3
     """Age at which a segment that is worth an insert of its own is sealed."""
     idle_interval_s: Annotated[float, Field(gt=0, le=60)] = 2.0
     """The same at low rates: the longest time until a span can be searched."""

@@ -15,7 +15,7 @@ class JournalSettings:
     """Rows at which a segment is sealed; a single group is never split."""
     segment_max_bytes: int = 128 << 20
     """Bytes at which a segment is sealed."""
-    interval_s: float = 1.0
+    interval_s: float = 1.3
     """Age at which a segment with `busy_rows` is sealed."""
     idle_interval_s: float = 2.0
     """Age at which any segment is sealed."""

@@ -63,6 +63,7 @@ def config_xml(config: EmbeddedConfig, directory: Path) -> str:
     }
     merge_tree: Mapping[str, int] = {
         "merge_max_block_size": 8192,
+        "min_parts_to_merge_at_once": 8,
         "max_bytes_to_merge_at_max_space_in_pool": config.max_merge_bytes,
         "number_of_free_entries_in_pool_to_lower_max_size_of_merge": 1,
         "number_of_free_entries_in_pool_to_execute_mutation": 1,
