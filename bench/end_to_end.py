@@ -216,9 +216,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes: seconds, not minutes")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--seconds", type=float, default=60.0, help="length of each steady run")
     parser.add_argument("--only", default="", help="bursts, steady or idle")
     options = parser.parse_args()
-    spans, seconds = (200_000, 10.0) if options.quick else (1_500_000, 60.0)
+    spans, seconds = (200_000, 10.0) if options.quick else (1_500_000, options.seconds)
     parts: dict[str, Callable[[Path], Iterator[Figure]]] = {
         "bursts": lambda work: bursts(work, spans),
         "steady": lambda work: steady(work, seconds),

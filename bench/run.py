@@ -1,7 +1,8 @@
 """`make bench`: every promised figure, measured on this machine, printed and written to docs/reference/benchmarks.md.
 
-`python bench/run.py [--quick] [--only PART]`: `--quick` takes small sizes and writes nothing, `--only` is one of the
-parts end_to_end, codec, store, query.
+`python bench/run.py [--quick] [--scale S] [--only PART]`: `--quick` takes small sizes and writes nothing, `--scale` is the
+share of ten million stored spans (below 1 the steady runs take half a minute), `--only` is one of the parts end_to_end,
+codec, store, query. The page tells the scale.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ from bench.table import PROMISES  # noqa: E402 - found by the line above
 TARGET = ROOT / "docs" / "reference" / "benchmarks.md"
 NOTES = ROOT / "bench" / "notes.md"
 Figures = dict[str, tuple[float, str]]
+TRACES = 1_000_000
+QUICK = 0.05
+"""Scale of `--quick`."""
 
 READS = {
     "newest 20 of a service, 24 h": "newest_of_service_ms",
@@ -50,30 +54,31 @@ def run(module: str, *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
-def end_to_end(*, quick: bool) -> Figures:
+def end_to_end(*, scale: float) -> Figures:
     """Return the figures of a whole process."""
-    told = run("end_to_end", "--json", *(["--quick"] if quick else []))
+    sizes = ["--quick"] if scale <= QUICK else ["--seconds", "60" if scale >= 1 else "30"]
+    told = run("end_to_end", "--json", *sizes)
     return {one["name"]: (one["value"], one["note"]) for one in told or ()}
 
 
-def codec(*, quick: bool) -> Figures:
+def codec(*, scale: float) -> Figures:
     """Return the figures of the decoder."""
-    told = run("codec", "--json", *(["--quick"] if quick else []))
+    told = run("codec", "--json", *(["--quick"] if scale <= QUICK else []))
     return {one["name"]: (one["value"], one.get("note", "")) for one in told or ()}
 
 
-def store(*, quick: bool) -> Figures:
+def store(*, scale: float) -> Figures:
     """Return the bytes on disk of one million traces of ten spans."""
-    told = run("store", "--traces", "50000" if quick else "1000000")
+    told = run("store", "--traces", str(round(TRACES * scale)))
     if told is None:
         return {}
     disk, note = told["disk_bytes_per_span"], f"{told['spans']:,} spans"
     return {"disk_spans_bytes": (disk["spans alone"], note), "disk_all_bytes": (disk["all"], note)}
 
 
-def query(*, quick: bool) -> Figures:
+def query(*, scale: float) -> Figures:
     """Return the times of the reads: over one day, and by id over thirty."""
-    traces = "50000" if quick else "1000000"
+    traces = str(round(TRACES * scale))
     found: Figures = {}
     if told := run("query", "--traces", traces, "--days", "1"):
         note = f"{told['spans']:,} spans of a day, median"
@@ -102,7 +107,7 @@ def shown(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def page(figures: Figures, *, loaded: float) -> str:
+def page(figures: Figures, *, loaded: float, scale: float) -> str:
     """Return the page for docs/reference."""
     lines = [
         "# Benchmarks",
@@ -110,6 +115,7 @@ def page(figures: Figures, *, loaded: float) -> str:
         f"Measured on {datetime.now(UTC):%Y-%m-%d} by `make bench`: Clew {version('clew')}, chdb {version('chdb')}.",
         "",
         f"Machine: {machine()}. The sender runs on the same cores; load before the start was {loaded:.1f}.",
+        f"Disk and reads are measured with {10 * TRACES * scale:,.0f} stored spans.",
         "CPU is user + system of all threads. Spans have 8 string and 4 number attributes and about 620 bytes of OTLP.",
         "",
         "| figure | measured | must | aim | | how | best peer |",
@@ -145,16 +151,19 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, and nothing is written")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of ten million stored spans")
     parser.add_argument("--only", default="", choices=["", *PARTS])
     options = parser.parse_args()
+    scale = QUICK if options.quick else options.scale
     loaded = os.getloadavg()[0]
     figures: Figures = {}
     for name, part in PARTS.items():
         if options.only in {"", name}:
-            figures |= part(quick=options.quick)
+            figures |= part(scale=scale)
     show(figures)
+    print(f"disk and reads with {10 * TRACES * scale:,.0f} stored spans")
     if not options.quick and not options.only:
-        TARGET.write_text(page(figures, loaded=loaded), encoding="utf-8")
+        TARGET.write_text(page(figures, loaded=loaded, scale=scale), encoding="utf-8")
         print(f"written to {TARGET.relative_to(ROOT)}")
 
 
