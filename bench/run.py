@@ -1,8 +1,8 @@
 """`make bench`: every promised figure, measured on this machine, printed and written to docs/reference/benchmarks.md.
 
-`python bench/run.py [--quick] [--scale S] [--only PART]`: `--quick` takes small sizes and writes nothing, `--scale` is the
-share of ten million stored spans (below 1 the steady runs take half a minute), `--only` is one of the parts end_to_end,
-codec, store, query. The page tells the scale.
+`python bench/run.py [--quick] [--scale S] [--only PART]`: `--quick` takes small sizes and writes nothing, `--scale` is
+the share of ten million stored spans (below 1 the steady runs take half a minute), `--only` is one of the parts
+end_to_end, codec, store, query. The page tells the scale.
 """
 
 from __future__ import annotations
