@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITERS: dict[str, list[str]] = {
+    "src/clew/api/pb": ["tools/protos.py"],
     "schemas/ddl.sql": ["-m", "clew.store.ddl"],
     "schemas/config.schema.json": ["-m", "clew.config.schema"],
     "schemas/metrics.json": ["-m", "clew.telemetry.catalogue"],
@@ -21,20 +22,27 @@ WRITERS: dict[str, list[str]] = {
 }
 
 
+def content(path: Path) -> bytes:
+    """Return the bytes of a file, or of the generated files of a folder."""
+    if path.is_dir():
+        return b"".join(one.name.encode() + one.read_bytes() for one in sorted(path.glob("*_pb2.py*")))
+    return path.read_bytes() if path.exists() else b""
+
+
 def main() -> int:
     """Run the writers in order: the UI's types come from the OpenAPI document just written.
 
-    A writer prints its file, or writes it itself.
+    A writer prints its file, or writes it (or the folder of that name) itself.
     """
     check = "--check" in sys.argv
     stale = []
     for name, arguments in WRITERS.items():
         path = ROOT / name
-        before = path.read_bytes() if path.exists() else b""
+        before = content(path)
         printed = subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
         if printed:
             path.write_bytes(printed)
-        if path.read_bytes() != before:
+        if content(path) != before:
             stale.append(name)
     for name in stale:
         print(f"{name} was stale and has been written anew" + ("; commit it" if check else ""))

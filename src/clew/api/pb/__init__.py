@@ -1,0 +1,1 @@
+"""Messages of other systems' protocols, generated from `schemas/proto` by `make contracts`."""
