@@ -20,6 +20,7 @@ from clew.query.trace import where_trace
 LINKED_MOST = 100
 LINKED_PAD_S = 3600
 """Links to a span are looked for this long before and after its trace."""
+# Nanoseconds leave as integers: Python's datetime holds microseconds.
 TIMES = """
     toUnixTimestamp64Nano(start) AS start_ns, toUnixTimestamp64Milli(received) AS received_ms,
     toUnixTimestamp(bucket) AS bucket_s, arrayMap(t -> toUnixTimestamp64Nano(t), `events.time`) AS event_times
@@ -119,7 +120,7 @@ def detail(read: Read, trace_id: str, span_id: str) -> Answer[SpanDetail]:
     condition, indexed = where_trace(read, trace_id, params)
     number = int(span_id, 16)
     sql = f"""
-        SELECT *, {TIMES} FROM spans
+        SELECT * EXCEPT (start, bucket, received, `events.time`), {TIMES} FROM spans
         WHERE tenant = {{tenant:String}} AND {condition} AND span_id = {params.bind(number, "UInt64")}
         ORDER BY kind DESC, start LIMIT 1 BY {SAME_SPAN}
     """

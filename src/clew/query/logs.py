@@ -65,7 +65,8 @@ def of_trace(read: Read, trace_id: str, span_id: int | None = None) -> list[Log]
     if span_id is not None:
         where.append(f"span_id = {params.bind(span_id, 'UInt64')}")
     sql = f"""
-        SELECT *, toUnixTimestamp64Nano(time) AS time_ns, toUnixTimestamp64Nano(observed) AS observed_ns
+        SELECT * EXCEPT (time, observed, bucket, received),
+            toUnixTimestamp64Nano(time) AS time_ns, toUnixTimestamp64Nano(observed) AS observed_ns
         FROM logs WHERE tenant = {{tenant:String}} AND {" AND ".join(where)}
         ORDER BY time_ns, observed_ns LIMIT {MOST + 1}
     """

@@ -18,7 +18,7 @@ from clew.query.reader import Reader
 from clew.service.web_server import WebServer
 
 S = 10**9
-T0 = (time.time_ns() // (600 * S) - 12) * 600 * S
+T0 = (time.time_ns() // (600 * S) - 12) * 600 * S + 123_456_789  # nanoseconds that no datetime holds
 TRACE = 0x00F0000000000000000000000000ABCD
 
 

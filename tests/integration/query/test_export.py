@@ -10,7 +10,7 @@ from clew.model import Scope
 from clew.pipeline.rollup import Columns, trace_index
 from clew.query.export import export
 
-NOW = time.time_ns() // 10**9 * 10**9
+NOW = time.time_ns() // 10**9 * 10**9 + 987_654_321
 TRACE = "00f0000000000000000000000000abcd"
 SENT = {
     "resourceSpans": [

@@ -29,8 +29,9 @@ export class Registry {
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  register(commands: readonly Command[]): () => void {
-    this.#layers = [...this.#layers, commands];
+  /** Adds commands above all others, or, as the base, below them: pages mount before the shell around them. */
+  register(commands: readonly Command[], base = false): () => void {
+    this.#layers = base ? [commands, ...this.#layers] : [...this.#layers, commands];
     this.#changed();
     return () => {
       this.#layers = this.#layers.filter((layer) => layer !== commands);

@@ -7,7 +7,7 @@ export const registry = new Registry();
 const PREFERENCE = "clew.single-keys";
 
 /** Makes the commands available while the component is mounted; `run` may close over fresh state. */
-export function useCommands(commands: readonly Command[]): void {
+export function useCommands(commands: readonly Command[], base = false): void {
   const latest = useRef(commands);
   latest.current = commands;
   const shape = commands.map((c) => `${c.id} ${c.keys?.join()} ${c.title}`).join("\n");
@@ -20,8 +20,9 @@ export function useCommands(commands: readonly Command[]): void {
         run: (event) => at(c.id)?.run(event),
         enabled: () => at(c.id)?.enabled?.() ?? true,
       })),
+      base,
     );
-  }, [shape]);
+  }, [shape, base]);
 }
 
 export function useAllCommands(): readonly Command[] {

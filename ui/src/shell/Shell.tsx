@@ -2,6 +2,7 @@ import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { whenDenied } from "../api/client";
 import { en } from "../i18n/en";
+import type { Command } from "../keys/registry";
 import { useCommands } from "../keys/useCommands";
 import { Button, copy, Kbd, Toasts } from "../kit";
 import { toggleTheme, useTheme } from "../theme/theme";
@@ -78,7 +79,7 @@ export function Shell() {
   const copyLink = useCopyLink();
   const group = en.keys.global;
   useSignIn();
-  useCommands([
+  const commands: Command[] = [
     { id: "palette", keys: ["Mod+K"], title: en.keys.palette, group, inFields: true, run: () => setPalette(true) },
     { id: "help", keys: ["?"], title: en.keys.help, group, run: () => setHelp(true) },
     { id: "go-explore", keys: ["g e"], title: en.keys.goExplore, group, run: () => void navigate({ to: "/explore" }) },
@@ -92,7 +93,8 @@ export function Shell() {
     { id: "refresh", keys: ["r"], title: en.keys.refresh, group, run: refresh },
     { id: "copy-link", keys: ["y"], title: en.keys.copyLink, group, run: copyLink },
     { id: "theme", keys: ["."], title: en.keys.theme, group, run: toggleTheme },
-  ]);
+  ];
+  useCommands(commands, true);
   if (pathname === "/login") return <Outlet />;
   return (
     <div className="shell">

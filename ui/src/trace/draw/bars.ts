@@ -10,6 +10,8 @@ export interface Viewport {
   topRow: number;
   rowHeight: number;
   width: number;
+  /** Room right of the bars that only durations use. */
+  gutter?: number;
   height: number;
   window: Span;
 }
@@ -27,8 +29,10 @@ export interface Sheet {
 }
 
 const MIN_PX = 2;
+/** Room that a sign beside a bar needs. */
+const SIGN_PX = 13;
 /** Room that a duration beside its bar needs. */
-const LABEL_PX = 64;
+export const LABEL_PX = 64;
 
 /** Draws the lines on screen into the scene; cost is bounded by the pixels, not by the spans. */
 export class BarPainter {
@@ -125,16 +129,17 @@ export class BarPainter {
   #label(sheet: Sheet, port: Viewport, cover: Cover, y: number, row: number, fold: number): void {
     if (cover.length === 0) return;
     const from = toPx(port, cover[0]!);
-    const to = Math.max(toPx(port, cover[cover.length - 1]!), from + MIN_PX);
+    const to = Math.min(Math.max(toPx(port, cover[cover.length - 1]!), from + MIN_PX), port.width);
+    const edge = port.width + (port.gutter ?? 0);
     const { columns } = sheet;
     const text = fold > 0 ? `×${fold}` : sheet.duration(Math.max(0, columns.dur[row]!));
     const mid = y + port.rowHeight / 2;
-    if (to < 0) this.scene.labels.push({ text: `◂ ${text}`, x: 4, y: mid, align: "left" });
-    else if (from > port.width)
-      this.scene.labels.push({ text: `${text} ▸`, x: port.width - 4, y: mid, align: "right" });
-    else if (port.width - to >= LABEL_PX) this.#say(text, to + 8, mid, "left");
+    if (toPx(port, cover[cover.length - 1]!) < 0)
+      this.scene.labels.push({ text: `◂ ${text}`, x: 4, y: mid, align: "left" });
+    else if (from > port.width) this.scene.labels.push({ text: `${text} ▸`, x: edge - 4, y: mid, align: "right" });
+    else if (edge - to >= LABEL_PX) this.#say(text, to + 8, mid, "left");
     else if (from >= LABEL_PX) this.#say(text, from - 6, mid, "right");
-    else this.scene.labels.push({ text, x: port.width - 8, y: mid, align: "right", chip: true });
+    else this.scene.labels.push({ text, x: edge - 8, y: mid, align: "right", chip: true });
   }
 
   #say(text: string, x: number, y: number, align: "left" | "right"): void {
@@ -150,14 +155,35 @@ export class BarPainter {
     const add = (kind: Parameters<typeof this.scene.marks.push>[0]["kind"], x: number): void => {
       if (x > -8 && x < port.width + 8) this.scene.marks.push({ kind, x, y: mid });
     };
+    this.#beside(columns, port, row, mid);
     if (flags & FLAG.open) add("open", stop);
     if (flags & FLAG.skew) add("skew", start);
     if (flags & FLAG.outlives) add("outlives", stop);
     if (flags & FLAG.redacted) add("redacted", start - 8);
   }
+
+  /** What the span holds, left of its bar, or behind its duration where the bar begins at the edge. */
+  #beside(columns: Columns, port: Viewport, row: number, y: number): void {
+    const kinds = BESIDE.filter(([flag]) => columns.has(row, flag)).map(([, kind]) => kind);
+    const start = toPx(port, columns.start[row]!);
+    const stop = toPx(port, end(columns, row));
+    if (kinds.length === 0 || stop < 0 || start > port.width) return;
+    const left = start >= kinds.length * SIGN_PX + 2;
+    const from = left ? start - 9 : stop + LABEL_PX;
+    kinds.forEach((kind, at) => {
+      const x = from + at * (left ? -SIGN_PX : SIGN_PX);
+      if (x < port.width + (port.gutter ?? 0)) this.scene.marks.push({ kind, x, y });
+    });
+  }
 }
 
-const MARKED = FLAG.open | FLAG.skew | FLAG.outlives | FLAG.redacted;
+/** Signs beside the bar, nearest first. */
+const BESIDE = [
+  [FLAG.origin, "origin"],
+  [FLAG.events, "event"],
+  [FLAG.links, "link"],
+] as const;
+const MARKED = FLAG.origin | FLAG.events | FLAG.links | FLAG.open | FLAG.skew | FLAG.outlives | FLAG.redacted;
 
 function end(columns: Columns, row: number): number {
   return columns.start[row]! + Math.max(0, columns.dur[row]!);

@@ -12,7 +12,10 @@ const SHAPES: Record<MarkKind, (pen: Pen, x: number, y: number) => void> = {
     pen.arc(x, y, 2, 0, Math.PI * 2);
   },
   event: (pen, x, y) => polygon(pen, [x, y - 4, x + 4, y, x, y + 4, x - 4, y]),
-  link: (pen, x, y) => pen.rect(x - 4, y - 2, 8, 4),
+  link: (pen, x, y) => {
+    pen.roundRect(x - 5.5, y - 2.5, 6, 5, 2.5);
+    pen.roundRect(x - 0.5, y - 2.5, 6, 5, 2.5);
+  },
   log: (pen, x, y) => pen.rect(x - 1.5, y - 4, 3, 8),
   open: (pen, x, y) => polygon(pen, [x, y - 4, x + 5, y, x, y + 4]),
   redacted: (pen, x, y) => pen.rect(x - 3, y - 1, 6, 5),

@@ -4,7 +4,9 @@ import type { Derived } from "./derive";
 export const FOLD_AT = 5;
 const DEFAULT_ROWS = 200;
 const DEFAULT_DEPTH = 5;
-const MAX_ORIGINS = 500;
+const MAX_ORIGINS = 12;
+/** Opening one more error origin may not show more lines than this. */
+const MOST_ROWS = 300;
 
 /** What the user has changed against the default: rows opened or closed, folds opened. */
 export interface Toggles {
@@ -105,7 +107,7 @@ export function openAbove(derived: Derived, closed: Uint8Array, row: number): vo
   for (let up = derived.parent[row]!; up >= 0; up = derived.parent[up]!) closed[up] = 0;
 }
 
-/** Which rows are closed before the user does anything: 200 lines or five levels, and every error origin in sight. */
+/** Which rows are closed before the user does anything: 200 lines or five levels, and the first error origins in sight. */
 export function defaultClosed(columns: Columns, derived: Derived): Uint8Array {
   const closed = new Uint8Array(derived.rows);
   const count = (): number => buildVisible(columns, derived, { closed, limit: DEFAULT_ROWS }).length;
@@ -119,8 +121,10 @@ export function defaultClosed(columns: Columns, derived: Derived): Uint8Array {
   let origins = 0;
   for (let i = 0; i < derived.rows && origins < MAX_ORIGINS; i++)
     if (columns.flags[i]! & FLAG.origin) {
-      openAbove(derived, closed, i);
       origins++;
+      const before = closed.slice();
+      openAbove(derived, closed, i);
+      if (buildVisible(columns, derived, { closed, limit: MOST_ROWS }).length > MOST_ROWS) closed.set(before);
     }
   return closed;
 }

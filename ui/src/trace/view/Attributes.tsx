@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Attribute, SpanDetail } from "../../api/types.gen";
+import { en } from "../../i18n/en";
 import { Button, copy } from "../../kit";
 import type { Value } from "../../url/literals";
 import { type FilterScope, printQuery } from "../../url/traceql";
@@ -45,7 +46,13 @@ function Row({ attribute, scope }: { attribute: Attribute; scope: FilterScope | 
               −
             </Link>
           )}
-          <Button icon kind="quiet" className="act" title={t.copy} onClick={() => copy(shown(attribute.value), t.copy)}>
+          <Button
+            icon
+            kind="quiet"
+            className="act"
+            title={t.copy}
+            onClick={() => copy(shown(attribute.value), en.copied)}
+          >
             <CopyIcon />
           </Button>
         </span>

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { call } from "../../api/client";
 import type { SpanDetail } from "../../api/types.gen";
 import { duration, exactCount, percent } from "../../format";
+import { en } from "../../i18n/en";
 import { Button, copy, EmptyState, Skeleton, Tabs } from "../../kit";
 import { Failure } from "../../shell/PageError";
 import { FLAG, KIND_NAMES, STATUS_NAMES } from "../model/columns";
@@ -158,7 +159,7 @@ function Raw({ detail }: { detail: SpanDetail }) {
   const json = JSON.stringify(detail, null, 2);
   return (
     <>
-      <Button onClick={() => copy(json, t.copyJson)}>{t.copyJson}</Button>
+      <Button onClick={() => copy(json, en.copied)}>{t.copyJson}</Button>
       <pre className="raw">{json}</pre>
     </>
   );

@@ -1,4 +1,5 @@
 import { clock, count, duration, exactCount, fullTime } from "../../format";
+import { en } from "../../i18n/en";
 import { Banner, Button, copy } from "../../kit";
 import { CopyIcon } from "./icons";
 import type { Session } from "./session";
@@ -32,7 +33,7 @@ export function Header({ id, session }: { id: string; session: Session }) {
       <span className={`state state-${data.state}`} title={text.stateHint[data.state]}>
         {text.state[data.state] ?? data.state}
       </span>
-      <Button kind="quiet" className="mono trace-id" title={text.copyId} onClick={() => copy(id, text.copyId)}>
+      <Button kind="quiet" className="mono trace-id" title={text.copyId} onClick={() => copy(id, en.copied)}>
         {id.slice(0, 8)}…{id.slice(-4)} <CopyIcon />
       </Button>
     </header>

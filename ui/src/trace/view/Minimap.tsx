@@ -58,6 +58,7 @@ function useBrush(session: Session) {
     onPointerDown: (event: PointerEvent<HTMLElement>) => {
       event.currentTarget.setPointerCapture(event.pointerId);
       from.current = at(event);
+      session.dragging = true;
     },
     onPointerMove: (event: PointerEvent<HTMLElement>) => {
       if (from.current === null) return;
@@ -67,6 +68,8 @@ function useBrush(session: Session) {
     },
     onPointerUp: () => {
       from.current = null;
+      session.dragging = false;
+      session.changed("view");
     },
   };
 }

@@ -20,24 +20,27 @@ export function Missing({ id, again }: { id: string; again: () => void }) {
     retry: false,
   });
   return (
-    <EmptyState
-      title={t.title(id)}
-      action={
-        <>
-          <Button kind="primary" onClick={again}>
-            {t.again}
-          </Button>
-          <Link className="btn" to="/explore">
-            {t.search}
-          </Link>
-          <Link className="btn" to="/pipeline">
-            {t.pipeline}
-          </Link>
-        </>
-      }
-    >
-      <p>{data ? (t.states[data.state] ?? data.detail) : t.unknown}</p>
-      {data?.hint && <p className="muted">{data.hint}</p>}
-    </EmptyState>
+    <>
+      <h1 className="sr">{t.heading}</h1>
+      <EmptyState
+        title={t.title(id)}
+        action={
+          <>
+            <Button kind="primary" onClick={again}>
+              {t.again}
+            </Button>
+            <Link className="btn" to="/explore">
+              {t.search}
+            </Link>
+            <Link className="btn" to="/pipeline">
+              {t.pipeline}
+            </Link>
+          </>
+        }
+      >
+        <p>{data ? (t.states[data.state] ?? data.detail) : t.unknown}</p>
+        {data?.hint && <p className="muted">{data.hint}</p>}
+      </EmptyState>
+    </>
   );
 }

@@ -19,6 +19,8 @@ import { useTrace, useVersion } from "./useSession";
 import { useTraceKeys } from "./useTraceKeys";
 import { Waterfall } from "./Waterfall";
 import type { WaterfallView } from "./waterfallView";
+import "./detail.css";
+import "./waterfall.css";
 import "./trace.css";
 
 type View = "fall" | "svc";
@@ -56,8 +58,8 @@ function Trace({ id, again }: { id: string; again: () => void }) {
   const onView = useCallback((made: WaterfallView | null) => {
     view.current = made;
   }, []);
-  useAddress(id, session, find.typed, find.mode, () => setPanel(true));
-  const copyLink = useLink();
+  useAddress(id, session, find, () => setPanel(true));
+  const copyLink = useLink(id, session, find);
   useTraceKeys({ session, view, field, find, copyLink, setView, togglePanel: () => setPanel(!panel) });
   useSelectionInView(session, view);
   useVersion(session);

@@ -35,6 +35,7 @@ function makeSlot(layer: HTMLElement): Slot {
   const element = document.createElement("div");
   element.className = "tl-row";
   element.setAttribute("role", "row");
+  element.style.display = "none";
   layer.append(element);
   const name = part(element, "tl-name", "gridcell");
   const twist = part(name, "tl-twist");
@@ -100,7 +101,7 @@ export class RowLayer {
     element.setAttribute("aria-level", String(session.columns.depth[row]! + 1));
     element.setAttribute("aria-selected", String(selected));
     const shown = session.found && session.mode === "dim" && match === 0 ? " faint" : "";
-    element.className = `tl-row${selected ? " on" : ""}${match === 1 ? " hit" : ""}${shown}`;
+    element.className = `tl-row${selected ? " on" : ""}${match === 1 ? " hit" : ""}${shown}${session.columns.has(row, FLAG.orphan) ? " orphan" : ""}`;
     this.#text(slot, row, fold, theme);
   }
 

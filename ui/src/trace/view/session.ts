@@ -40,6 +40,8 @@ export class Session {
   whole: Span = { from: 0, to: 1 };
   window: Span = { from: 0, to: 1 };
   widthPx = 800;
+  /** The time range is being dragged: it is no decision yet. */
+  dragging = false;
   text = "";
   mode: FindMode = "mark";
   found: Found | null = null;

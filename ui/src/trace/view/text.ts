@@ -103,6 +103,7 @@ export const text = {
     marks: "Marks",
   },
   missingTrace: {
+    heading: "Trace not found",
     title: (id: string) => `Trace ${id} is not stored`,
     unknown: "No span with this trace id has been received within the retention time.",
     states: {

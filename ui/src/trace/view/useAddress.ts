@@ -1,52 +1,123 @@
-import { useLocation, useNavigate, useParams } from "@tanstack/react-router";
+import { useNavigate, useParams, useRouter } from "@tanstack/react-router";
 import { useCallback, useEffect, useRef } from "react";
 import { en } from "../../i18n/en";
 import { copy } from "../../kit";
 import { patchSearch, type Search, useUrl } from "../../url/search";
-import type { FindMode } from "../model/search";
+import { type FindMode, MODES } from "../model/search";
 import { parseToggles, printToggles } from "../model/visible";
 import { isWhole, parseZoom, printZoom } from "../model/zoom";
 import type { Session } from "./session";
 
 const SETTLE_MS = 250;
 
-/** Keeps the address and the session alike: what the address says is done once, then the address follows. */
-export function useAddress(id: string, session: Session, typed: string, mode: FindMode, onSpan: () => void): void {
+export interface Finding {
+  typed: string;
+  mode: FindMode;
+  change: (typed: string, mode: FindMode) => void;
+}
+
+type Decision = { [key in "z" | "f" | "fm"]?: string | undefined };
+
+/** Typing on is one decision; anything else that changes zoom or filter is a new one that Back undoes. */
+function decided(before: Decision, after: Decision): boolean {
+  if ((before.z ?? "") !== (after.z ?? "") || (before.fm ?? "") !== (after.fm ?? "")) return true;
+  const [old = "", now = ""] = [before.f, after.f];
+  if (old === now) return false;
+  return !old || !now || !(now.startsWith(old) || old.startsWith(now));
+}
+
+/** Keeps the address and the session alike: what the address says is done once, then each follows the other. */
+export function useAddress(id: string, session: Session, find: Finding, onSpan: () => void): void {
+  const { typed, mode } = find;
   const url = useUrl();
   const { span } = useParams({ strict: false }) as { span?: string };
   const navigate = useNavigate();
   const first = useRef({ url, span: span ?? url.span, onSpan });
+  const now = useRef({ url, settled: false });
+  const written = useRef(keyOf(url, span));
+  now.current.url = url;
   useEffect(() => arrive(session, first.current), [session]);
+  useLed(session, find, url, span, written);
   useEffect(() => {
     let timer = 0;
     const write = (): void => {
+      timer = 0;
       if (!session.complete || (first.current.span && session.columns.ids < session.columns.rows)) return;
-      const at = session.columns.idOf(session.selected) ?? undefined;
-      const patch = {
-        span: undefined,
-        f: typed || undefined,
-        fm: typed && mode !== "mark" ? mode : undefined,
-        x: printToggles(session.toggles) || undefined,
-        z: isWhole(session.whole, session.window) ? undefined : printZoom(session.window),
-      };
+      const patch = patchOf(session, typed, mode);
+      const { url: before, settled } = now.current;
+      now.current.settled = true;
+      written.current = keyOf(patch, spanOf(session));
       void navigate({
-        to: session.selected >= 0 && at ? "/trace/$id/at/$span" : "/trace/$id",
-        params: { id, span: at } as never,
-        search: ((before: Search) => patchSearch(before, patch)) as never,
-        replace: true,
+        ...placeOf(id, session, patch),
+        replace: !settled || !decided(before, patch),
       });
     };
     const later = (): void => {
       clearTimeout(timer);
-      timer = window.setTimeout(write, SETTLE_MS);
+      if (!session.dragging) timer = window.setTimeout(write, SETTLE_MS);
+    };
+    /** Who presses on may leave the page: what was chosen until now belongs to it. */
+    const flush = (): void => {
+      if (timer === 0) return;
+      clearTimeout(timer);
+      write();
     };
     later();
     const off = session.subscribe(later);
+    addEventListener("pointerdown", flush, true);
     return () => {
       clearTimeout(timer);
       off();
+      removeEventListener("pointerdown", flush, true);
     };
   }, [id, session, typed, mode, navigate]);
+}
+
+function patchOf(session: Session, typed: string, mode: FindMode) {
+  return {
+    span: undefined,
+    f: typed || undefined,
+    fm: typed && mode !== "mark" ? mode : undefined,
+    x: printToggles(session.toggles) || undefined,
+    z: isWhole(session.whole, session.window) ? undefined : printZoom(session.window),
+  };
+}
+
+function spanOf(session: Session): string | undefined {
+  return session.selected < 0 ? undefined : (session.columns.idOf(session.selected) ?? undefined);
+}
+
+/** Where the router finds this view. */
+function placeOf(id: string, session: Session, patch: ReturnType<typeof patchOf>) {
+  const span = spanOf(session);
+  return {
+    to: span ? "/trace/$id/at/$span" : "/trace/$id",
+    params: { id, span } as never,
+    search: ((old: Search) => patchSearch(old, patch)) as never,
+  } as const;
+}
+
+/** What of an address this page writes, as one text. */
+function keyOf(search: Decision & { x?: string | undefined }, span: string | undefined): string {
+  return [search.z, search.f, search.fm, search.x, span].map((part) => part ?? "").join("\n");
+}
+
+/** An address that this page has not written (Back, Forward, a link) leads, and the page does what it says. */
+function useLed(session: Session, find: Finding, url: Search, span: string | undefined, written: { current: string }) {
+  const { change } = find;
+  const key = keyOf(url, span);
+  const says = useRef({ url, span });
+  says.current = { url, span };
+  useEffect(() => {
+    if (!session.complete || key === written.current) return;
+    written.current = key;
+    const { url: to, span: id } = says.current;
+    change(to.f ?? "", MODES.includes(to.fm as FindMode) ? (to.fm as FindMode) : "mark");
+    session.setToggles(parseToggles(to.x));
+    session.setWindow(parseZoom(to.z) ?? session.whole);
+    const row = id ? session.columns.rowOf(id) : -1;
+    if (row !== session.selected) session.select(row);
+  }, [session, change, key, written]);
 }
 
 interface Arrived {
@@ -78,10 +149,11 @@ function arrive(session: Session, { url, span, onSpan }: Arrived): () => void {
   return off;
 }
 
-/** Copies the address of what is on screen. */
-export function useLink(): () => void {
-  const { href } = useLocation();
+/** Copies the address of what is on screen, also when the address bar has not followed yet. */
+export function useLink(id: string, session: Session, { typed, mode }: Finding): () => void {
+  const router = useRouter();
   return useCallback(() => {
-    void copy(location.href || href, en.linkCopied);
-  }, [href]);
+    const { href } = router.buildLocation(placeOf(id, session, patchOf(session, typed, mode)) as never);
+    void copy(new URL(href, location.origin).href, en.linkCopied);
+  }, [router, id, session, typed, mode]);
 }

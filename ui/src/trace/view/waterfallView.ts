@@ -1,6 +1,6 @@
 import { duration } from "../../format";
 import { PALETTES, type ThemeName } from "../../theme/tokens";
-import { BarPainter, type Viewport } from "../draw/bars";
+import { BarPainter, LABEL_PX, type Viewport } from "../draw/bars";
 import { Scene } from "../draw/rects";
 import { CanvasRenderer } from "../draw/renderer";
 import { ticks } from "../draw/ruler";
@@ -126,12 +126,12 @@ export class WaterfallView {
   #resize(): void {
     const { box, stage, overlay } = this.parts;
     const scale = devicePixelRatio || 1;
-    this.#width = Math.max(10, box.clientWidth - this.nameWidth);
+    this.#width = Math.max(10, box.clientWidth - this.nameWidth - LABEL_PX);
     this.#height = box.clientHeight;
     stage.style.height = `${this.#height}px`;
     this.session.widthPx = this.#width;
-    this.#renderer.resize(this.#width, this.#height, scale);
-    overlay.width = Math.round(this.#width * scale);
+    this.#renderer.resize(this.#width + LABEL_PX, this.#height, scale);
+    overlay.width = Math.round((this.#width + LABEL_PX) * scale);
     overlay.height = Math.round(this.#height * scale);
     this.#overlay.setTransform(scale, 0, 0, scale, 0, 0);
     this.scroll.setRows(this.session.visible.length);
@@ -144,6 +144,7 @@ export class WaterfallView {
       topRow,
       rowHeight: this.#rowHeight,
       width: this.#width,
+      gutter: LABEL_PX,
       height: this.#height,
       window: this.session.window,
     };
@@ -176,7 +177,7 @@ export class WaterfallView {
   #drawOverlay(port: Viewport): void {
     const pen = this.#overlay;
     const colors = PALETTES[this.theme];
-    pen.clearRect(0, 0, port.width, port.height);
+    pen.clearRect(0, 0, port.width + LABEL_PX, port.height);
     pen.fillStyle = colors.border;
     pen.globalAlpha = 0.55;
     for (const tick of ticks(port.window, port.width)) pen.fillRect(Math.round(tick.x), 0, 1, port.height);
