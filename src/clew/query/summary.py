@@ -15,8 +15,8 @@ from clew.query.trace import ERROR_ORIGIN, Trace, load
 from clew.query.tree import Ints
 
 SLOTS = 12
-OPEN_MS = 5000
-"""A trace is open while its newest span is younger than this."""
+OPEN_MS = 15_000
+"""A trace is open while its newest span is younger than this: SDKs send every five seconds, each service for itself."""
 
 
 @dataclass(frozen=True, slots=True)

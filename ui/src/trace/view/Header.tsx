@@ -21,14 +21,10 @@ export function Header({ id, session }: { id: string; session: Session }) {
       <span title={fullTime(data.start_ns)} className="muted">
         {clock(data.start_ns)}
       </span>
-      <span>
-        {count(data.spans)} {text.spans}
-      </span>
-      <span>
-        {count(data.services.length)} {text.services}
-      </span>
+      <span>{text.spans(data.spans, count(data.spans))}</span>
+      <span>{text.services(data.services.length, count(data.services.length))}</span>
       <span className={data.errors > 0 ? "bad" : "muted"}>
-        {data.errors > 0 ? `✕ ${count(data.errors)} ${text.errors}` : text.noErrors}
+        {data.errors > 0 ? text.errors(data.errors, count(data.errors)) : text.noErrors}
       </span>
       <span className={`state state-${data.state}`} title={text.stateHint[data.state]}>
         {text.state[data.state] ?? data.state}

@@ -142,7 +142,7 @@ export class RowLayer {
     slot.sign.textContent = signs.join(" ");
     slot.sign.className = `tl-sign${errors > 0 ? " bad" : ""}`;
     slot.time.textContent = facts
-      ? `${text.folded(fold)}, ${text.foldSum(duration(facts.sum), duration(facts.max))}${errors ? `, ${errors} ${text.errors}` : ""}`
-      : `${duration(Math.max(0, columns.dur[row]!))}${errors ? `, ${text.errors}` : ""}`;
+      ? `${text.folded(fold)}, ${text.foldSum(duration(facts.sum), duration(facts.max))}${errors ? `, ${text.errors(errors, String(errors))}` : ""}`
+      : `${duration(Math.max(0, columns.dur[row]!))}${errors ? `, ${text.error}` : ""}`;
   }
 }

@@ -2,9 +2,10 @@
 export const text = {
   title: (service: string, name: string) => `${service} ${name}`,
   noRoot: "Root span not received",
-  spans: "spans",
-  services: "services",
-  errors: "errors",
+  spans: (n: number, shown: string) => `${shown} ${n === 1 ? "span" : "spans"}`,
+  services: (n: number, shown: string) => `${shown} ${n === 1 ? "service" : "services"}`,
+  errors: (n: number, shown: string) => `✕ ${shown} ${n === 1 ? "error" : "errors"}`,
+  error: "error",
   noErrors: "no errors",
   copyId: "Copy trace id",
   state: {
