@@ -10,20 +10,13 @@ import itertools
 import json
 import platform
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-from bench.dataset import SPANS_PER_TRACE, jaeger_shape
-from bench.rollups import red as red_rows
-from bench.rollups import slim, trace_index
+from bench.dataset import SPANS_PER_TRACE
+from bench.stored import DAY_NS, WIDE_TRACE, add_arguments, newest_ns, stored
 
-from clew.model import SPANS, Scope
-from clew.pipeline.rollup import Columns
-from clew.pipeline.rollup import trace_index as index_rows
+from clew.model import Scope
 from clew.query.answer import Window
 from clew.query.conjunction import parse
 from clew.query.memo import Memo
@@ -35,50 +28,20 @@ from clew.query.services import services
 from clew.query.spancols import blocks
 from clew.query.summary import summary
 from clew.query.trace import where_trace
-from clew.store import ArrowBatches, EmbeddedEngine, Limits, migrate
+from clew.store import EmbeddedEngine, Limits
 
-DAY_NS = 86_400 * 10**9
 RUNS = 9
-WIDE = 100_000
-WIDE_TRACE = f"{0xB16:032x}"
 
 
 class Bench:
     """One engine with one data set."""
 
-    def __init__(self, engine: EmbeddedEngine, *, traces: int, days: int) -> None:
+    def __init__(self, engine: EmbeddedEngine) -> None:
         self.engine = engine
-        self.traces = traces
-        self.days = days
         self.numbers = itertools.count(1)
         self.scope = Scope("default")
         self.best: dict[str, float] = {}
         self.cpu: dict[str, float] = {}
-
-    def load(self) -> None:
-        """Insert everything with its rollups, merge, and add one wide trace; nothing when it is there."""
-        migrate(self.engine)
-        if self.engine.query("SELECT count() AS n FROM trace_index").table.column("n")[0].as_py():
-            return
-        now = time.time_ns() // (600 * 10**9) * 600 * 10**9
-        spread = self.days * DAY_NS
-        for number, batch in enumerate(jaeger_shape(self.traces, start_ns=now - spread, spread_ns=spread, services=10)):
-            operations, by_service = red_rows(batch)
-            rows = {
-                "spans": batch,
-                "span_by_service": slim(batch),
-                "trace_index": trace_index(batch),
-                "red_1m": operations,
-                "red_service_1m": by_service,
-            }
-            for table, data in rows.items():
-                self.engine.insert(table, ArrowBatches([data]), token=f"bench/{number}/{table}")
-        wide = wide_trace(now - DAY_NS // 2)
-        self.engine.insert("spans", ArrowBatches([wide]), token="bench/wide/spans")
-        index = index_rows(Columns.of([wide]))
-        self.engine.insert("trace_index", ArrowBatches([index]), token="bench/wide/index")
-        for table in ("spans", "span_by_service", "trace_index", "red_1m", "red_service_1m"):
-            self.engine.execute(f"OPTIMIZE TABLE {table} FINAL", timeout_s=3600.0)
 
     def read(self) -> Read:
         """Return a fresh read, so that nothing is kept from the run before."""
@@ -110,11 +73,7 @@ class Bench:
 
     def run(self) -> dict[str, float]:
         """Return the medians in milliseconds."""
-        now = (
-            self.engine.query("SELECT max(toUnixTimestamp64Nano(last)) AS n FROM trace_index")
-            .table.column("n")[0]
-            .as_py()
-        )
+        now = newest_ns(self.engine)
         found = self.engine.query("SELECT trace_id FROM trace_index ORDER BY cityHash64(trace_id) LIMIT 64").table
         ids = [one.hex() for one in found.column("trace_id").to_pylist()]
         day = Window(now - DAY_NS, now)
@@ -147,33 +106,13 @@ class Bench:
         return {name: self.median_ms(name, work) for name, work in works.items()}
 
 
-def wide_trace(start_ns: int) -> pa.RecordBatch:
-    """Return one trace of 100,000 spans: a tree ten levels deep."""
-    batch = next(jaeger_shape(WIDE // SPANS_PER_TRACE, start_ns=start_ns, spread_ns=60 * 10**9, services=10))
-    index = np.arange(WIDE)
-    raw = bytes.fromhex(WIDE_TRACE) * WIDE
-    columns = {
-        "trace_id": pa.FixedSizeBinaryArray.from_buffers(SPANS.field("trace_id").type, WIDE, [None, pa.py_buffer(raw)]),
-        "span_id": pa.array((index + 1).astype(np.uint64)),
-        "parent_id": pa.array(np.where(index == 0, 0, (index - 1) // 4 + 1).astype(np.uint64)),
-        "bucket": pa.array(np.full(WIDE, start_ns // 10**9 // 600 * 600)).cast(SPANS.field("bucket").type),
-    }
-    arrays = [columns.get(name, batch[name]) for name in SPANS.names]
-    return pa.RecordBatch.from_arrays(arrays, schema=SPANS)
-
-
 def main() -> None:
     """Load and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--traces", type=int, default=1_000_000)
-    parser.add_argument("--days", type=int, default=1)
-    parser.add_argument("--directory", type=Path, default=None)
+    add_arguments(parser)
     given = parser.parse_args()
-    directory = given.directory or Path(tempfile.mkdtemp(prefix="clew-bench-"))
-    engine = EmbeddedEngine(directory)
-    try:
-        bench = Bench(engine, traces=given.traces, days=given.days)
-        bench.load()
+    with stored(given) as engine:
+        bench = Bench(engine)
         figures = {name: round(value, 1) for name, value in bench.run().items()}
         print(
             json.dumps(
@@ -188,8 +127,6 @@ def main() -> None:
                 indent=2,
             )
         )
-    finally:
-        engine.close()
 
 
 if __name__ == "__main__":

@@ -1,18 +1,22 @@
 """`make bench`: every promised figure, measured on this machine, printed and written to docs/reference/benchmarks.md.
 
 `python bench/run.py [--quick] [--scale S] [--only PART]`: `--quick` takes small sizes and writes nothing, `--scale` is
-the share of ten million stored spans (below 1 the steady runs take half a minute), `--only` is one of the parts
-end_to_end, codec, store, query. The page tells the scale.
+the share of ten million stored spans (below 1 the steady runs take half a minute), `--only` is one of end_to_end,
+codec, store, query or of the files here that define a `PART` (see `bench.part`). The page tells the scale.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
+import pkgutil
 import platform
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -24,11 +28,15 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.table import PROMISES  # noqa: E402 - found by the line above
+import bench  # noqa: E402 - found by the line above
+from bench.part import Part, Promise  # noqa: E402
+from bench.table import PROMISES  # noqa: E402
 
 TARGET = ROOT / "docs" / "reference" / "benchmarks.md"
 NOTES = ROOT / "bench" / "notes.md"
 Figures = dict[str, tuple[float, str]]
+Section = tuple[str, tuple[Promise, ...]]
+FIRST = "Receiving, keeping and finding"
 TRACES = 1_000_000
 QUICK = 0.05
 """Scale of `--quick`."""
@@ -56,16 +64,33 @@ def run(module: str, *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
-def end_to_end(*, scale: float) -> Figures:
+class Sizes:
+    """The scale of a run, and the stored spans that its parts share."""
+
+    def __init__(self, scale: float, directory: Path) -> None:
+        self.scale = scale
+        self.directory = directory
+
+    @property
+    def traces(self) -> str:
+        """How many traces of ten spans are stored."""
+        return str(round(TRACES * self.scale))
+
+    def stored(self, days: int) -> list[str]:
+        """Return the arguments of a benchmark that opens the stored spans; the first one makes them."""
+        return ["--traces", self.traces, "--days", str(days), "--directory", str(self.directory / f"days-{days}")]
+
+
+def end_to_end(sizes: Sizes) -> Figures:
     """Return the figures of a whole process."""
-    sizes = ["--quick"] if scale <= QUICK else ["--seconds", "60" if scale >= 1 else "30"]
-    told = run("end_to_end", "--json", *sizes)
+    scale = sizes.scale
+    lengths = ["--quick"] if scale <= QUICK else ["--seconds", "60" if scale >= 1 else "30"]
+    told = run("end_to_end", "--json", *lengths)
     return {one["name"]: (one["value"], one["note"]) for one in told or ()}
 
 
-def codec(*, scale: float) -> Figures:
+def codec(_: Sizes) -> Figures:
     """Return the figures of the codec; it has one size."""
-    del scale
     told = run("codec", "--json") or {}
     found = {CODEC.get(name, name): (float(value), "") for name, value in told.items()}
     if (key := "decode_protobuf_us") in found:
@@ -73,28 +98,51 @@ def codec(*, scale: float) -> Figures:
     return found
 
 
-def store(*, scale: float) -> Figures:
+def store(sizes: Sizes) -> Figures:
     """Return the bytes on disk of one million traces of ten spans."""
-    told = run("store", "--traces", str(round(TRACES * scale)))
+    told = run("store", "--traces", sizes.traces)
     if told is None:
         return {}
     disk, note = told["disk_bytes_per_span"], f"{told['spans']:,} spans"
     return {"disk_spans_bytes": (disk["spans alone"], note), "disk_all_bytes": (disk["all"], note)}
 
 
-def query(*, scale: float) -> Figures:
+def query(sizes: Sizes) -> Figures:
     """Return the times of the reads: over one day, and by id over thirty."""
-    traces = str(round(TRACES * scale))
     found: Figures = {}
-    if told := run("query", "--traces", traces, "--days", "1"):
+    if told := run("query", *sizes.stored(1)):
         note = f"{told['spans']:,} spans of a day, median"
         found |= {key: (told["ms"][name], note) for name, key in READS.items() if name in told["ms"]}
-    if told := run("query", "--traces", traces, "--days", "30"):
+    if told := run("query", *sizes.stored(30)):
         found["trace_by_id_ms"] = (told["ms"]["trace by id, time unknown"], f"{told['spans']:,} spans, median")
     return found
 
 
-PARTS = {"end_to_end": end_to_end, "codec": codec, "store": store, "query": query}
+def registered() -> dict[str, Part]:
+    """Return the parts that files of this folder define, by file."""
+    found = {}
+    for module in pkgutil.iter_modules(bench.__path__):
+        if "\nPART = Part(" in (ROOT / "bench" / f"{module.name}.py").read_text(encoding="utf-8"):
+            found[module.name] = importlib.import_module(f"bench.{module.name}").PART
+    return found
+
+
+def of(name: str, part: Part) -> Callable[[Sizes], Figures]:
+    """Return what measures a registered part."""
+
+    def measure(sizes: Sizes) -> Figures:
+        given = [*(sizes.stored(part.stored_days) if part.stored_days else ()), *part.arguments(sizes.scale)]
+        return {one["name"]: (float(one["value"]), one.get("note", "")) for one in run(name, *given) or ()}
+
+    return measure
+
+
+PARTS: dict[str, Callable[[Sizes], Figures]] = {
+    "end_to_end": end_to_end,
+    "codec": codec,
+    "store": store,
+    "query": query,
+}
 
 
 def machine() -> str:
@@ -113,7 +161,15 @@ def shown(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def page(figures: Figures, *, loaded: float, scale: float) -> str:
+def sections(parts: Mapping[str, Part]) -> list[Section]:
+    """Return the tables: the first one, then one for each title."""
+    rows: dict[str, tuple[Promise, ...]] = {FIRST: PROMISES}
+    for part in parts.values():
+        rows[part.title] = (*rows.get(part.title, ()), *part.rows)
+    return list(rows.items())
+
+
+def page(tables: list[Section], figures: Figures, *, loaded: float, scale: float) -> str:
     """Return the page for docs/reference."""
     lines = [
         "# Benchmarks",
@@ -123,53 +179,61 @@ def page(figures: Figures, *, loaded: float, scale: float) -> str:
         f"Machine: {machine()}. The sender runs on the same cores; load before the start was {loaded:.1f}.",
         f"Disk and reads are measured with {10 * TRACES * scale:,.0f} stored spans.",
         "CPU is user + system of all threads. Spans have 8 string and 4 number attributes and about 620 bytes of OTLP.",
-        "",
-        "| figure | measured | must | aim | | how | best peer |",
-        "|---|---|---|---|---|---|---|",
     ]
-    for promise in PROMISES:
-        value, note = figures.get(promise.key, (None, ""))
-        lines.append(
-            f"| {promise.name} | {shown(value)} {promise.unit} | {shown(promise.must)} | {shown(promise.aim)} "
-            f"| {promise.verdict(value)} | {note} | {promise.peer} |"
-        )
-    extra = sorted(set(figures) - {promise.key for promise in PROMISES})
+    for title, promises in tables:
+        lines += ["", f"## {title}", ""]
+        lines += ["| figure | measured | must | aim | | how | best peer |", "|---|---|---|---|---|---|---|"]
+        for promise in promises:
+            value, note = figures.get(promise.key, (None, ""))
+            lines.append(
+                f"| {promise.name} | {shown(value)} {promise.unit} | {shown(promise.must)} | {shown(promise.aim)} "
+                f"| {promise.verdict(value)} | {note} | {promise.peer} |"
+            )
+    extra = sorted(set(figures) - {promise.key for _, promises in tables for promise in promises})
     if extra:
         lines += ["", "Also measured:", ""]
         lines += [f"- `{name}`: {shown(figures[name][0])} {figures[name][1]}".rstrip() for name in extra]
     return "\n".join([*lines, "", NOTES.read_text(encoding="utf-8").rstrip(), ""])
 
 
-def show(figures: Figures) -> None:
-    """Print the table."""
-    table = Table(box=None, header_style="bold")
-    for heading, right in (("figure", False), ("measured", True), ("must", True), ("aim", True), ("", False)):
-        table.add_column(heading, justify="right" if right else "left")
-    for promise in PROMISES:
-        value, _ = figures.get(promise.key, (None, ""))
-        verdict = promise.verdict(value).strip("*")
-        table.add_row(promise.name, f"{shown(value)} {promise.unit}", shown(promise.must), shown(promise.aim), verdict)
-    Console(width=120).print(table)
+def show(tables: list[Section], figures: Figures) -> None:
+    """Print the tables."""
+    console = Console(width=120)
+    for title, promises in tables:
+        table = Table(title=title, title_justify="left", box=None, header_style="bold")
+        for heading, right in (("figure", False), ("measured", True), ("must", True), ("aim", True), ("", False)):
+            table.add_column(heading, justify="right" if right else "left")
+        for promise in promises:
+            value, _ = figures.get(promise.key, (None, ""))
+            verdict = promise.verdict(value).strip("*")
+            table.add_row(
+                promise.name, f"{shown(value)} {promise.unit}", shown(promise.must), shown(promise.aim), verdict
+            )
+        console.print(table)
     print(machine())
 
 
 def main() -> None:
     """Measure, print, write."""
+    more = registered()
+    parts = {**PARTS, **{name: of(name, part) for name, part in more.items()}}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, and nothing is written")
     parser.add_argument("--scale", type=float, default=1.0, help="share of ten million stored spans")
-    parser.add_argument("--only", default="", choices=["", *PARTS])
+    parser.add_argument("--only", default="", choices=["", *parts])
     options = parser.parse_args()
     scale = QUICK if options.quick else options.scale
     loaded = os.getloadavg()[0]
     figures: Figures = {}
-    for name, part in PARTS.items():
-        if options.only in {"", name}:
-            figures |= part(scale=scale)
-    show(figures)
+    with tempfile.TemporaryDirectory(prefix="clew-bench-") as directory:
+        for name, measure in parts.items():
+            if options.only in {"", name}:
+                figures |= measure(Sizes(scale, Path(directory)))
+    tables = sections(more)
+    show(tables, figures)
     print(f"disk and reads with {10 * TRACES * scale:,.0f} stored spans")
     if not options.quick and not options.only:
-        TARGET.write_text(page(figures, loaded=loaded, scale=scale), encoding="utf-8")
+        TARGET.write_text(page(tables, figures, loaded=loaded, scale=scale), encoding="utf-8")
         print(f"written to {TARGET.relative_to(ROOT)}")
 
 

@@ -1,34 +1,8 @@
-"""The figures that Clew promises, what each must and should be, and what the best peer was measured at."""
+"""The figures of receiving, keeping and finding spans: what each must and should be, and the best measured peer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """One figure of the table."""
-
-    name: str
-    key: str
-    """Name under which a benchmark reports it."""
-    unit: str
-    must: float
-    aim: float
-    peer: str = ""
-    more_is_better: bool = False
-
-    def verdict(self, value: float | None) -> str:
-        """Return whether a value is within what it should and must be, and by how much it misses."""
-        if value is None:
-            return "not measured"
-        if (value >= self.aim) if self.more_is_better else (value <= self.aim):
-            return "aim reached"
-        if (value >= self.must) if self.more_is_better else (value <= self.must):
-            return "within"
-        missed = abs(value / self.must - 1) * 100
-        return f"**missed by {missed:.0f} %**"
-
+from bench.part import Promise
 
 PROMISES = (
     Promise("decode OTLP protobuf into shared builders", "decode_protobuf_us", "us/span", 1.3, 0.7, "9.3 (Collector)"),
