@@ -265,6 +265,112 @@ ORDER BY (tenant, level, key, type, value)
 TTL day + toIntervalDay(30)
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1;
 
+CREATE TABLE IF NOT EXISTS traces (
+    `tenant` LowCardinality(String) CODEC(ZSTD(1)),
+    `trace_id` FixedString(16) CODEC(ZSTD(1)),
+    `day` Date CODEC(ZSTD(1)),
+    `rows` UInt64 CODEC(ZSTD(1)),
+    `received` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    `start` DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    `duration` UInt64 CODEC(ZSTD(1)),
+    `min_bucket` DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+    `max_bucket` DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+    `has_root` Bool CODEC(ZSTD(1)),
+    `root_span` UInt64 CODEC(ZSTD(1)),
+    `root_service` LowCardinality(String) CODEC(ZSTD(1)),
+    `root_name` LowCardinality(String) CODEC(ZSTD(1)),
+    `root_duration` UInt64 CODEC(ZSTD(1)),
+    `spans` UInt64 CODEC(ZSTD(1)),
+    `errors` UInt64 CODEC(ZSTD(1)),
+    `roots` UInt32 CODEC(ZSTD(1)),
+    `orphans` UInt32 CODEC(ZSTD(1)),
+    `late` UInt32 CODEC(ZSTD(1)),
+    `depth` UInt32 CODEC(ZSTD(1)),
+    `origin_span` UInt64 CODEC(ZSTD(1)),
+    `origin_service` LowCardinality(String) CODEC(ZSTD(1)),
+    `origin_name` LowCardinality(String) CODEC(ZSTD(1)),
+    `services` Map(LowCardinality(String), UInt64) CODEC(ZSTD(1)),
+    `failed` Map(LowCardinality(String), UInt64) CODEC(ZSTD(1)),
+    `critical` Map(LowCardinality(String), UInt64) CODEC(ZSTD(1)),
+    `shape` UInt64 CODEC(ZSTD(1)),
+    `weight` Float32 CODEC(ZSTD(1)),
+    CONSTRAINT tenant_is_set CHECK tenant != ''
+)
+ENGINE = ReplacingMergeTree(rows)
+PARTITION BY day
+ORDER BY (tenant, trace_id)
+TTL day + toIntervalDay(30)
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 512;
+
+CREATE TABLE IF NOT EXISTS shapes (
+    `tenant` LowCardinality(String) CODEC(ZSTD(1)),
+    `hour` DateTime('UTC') CODEC(ZSTD(1)),
+    `shape` UInt64 CODEC(ZSTD(1)),
+    `root_service` SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
+    `root_name` SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
+    `services` SimpleAggregateFunction(max, Array(String)) CODEC(ZSTD(1)),
+    `paths` SimpleAggregateFunction(max, UInt32) CODEC(ZSTD(1)),
+    `n` SimpleAggregateFunction(sum, Int64) CODEC(ZSTD(1)),
+    `errors` SimpleAggregateFunction(sum, Int64) CODEC(ZSTD(1)),
+    `spans` SimpleAggregateFunction(sum, Int64) CODEC(ZSTD(1)),
+    `duration_sum` SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
+    `hist` SimpleAggregateFunction(sumMap, Map(Int16, Float64)) CODEC(ZSTD(1)),
+    `example` SimpleAggregateFunction(max, FixedString(16)) CODEC(ZSTD(1)),
+    CONSTRAINT tenant_is_set CHECK tenant != ''
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toDate(hour)
+ORDER BY (tenant, hour, shape)
+TTL toDate(hour) + toIntervalDay(90)
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, allow_dimensions_outside_sorting_key = 1;
+
+CREATE TABLE IF NOT EXISTS edges_1m (
+    `tenant` LowCardinality(String) CODEC(ZSTD(1)),
+    `minute` DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+    `client` LowCardinality(String) CODEC(ZSTD(1)),
+    `server` LowCardinality(String) CODEC(ZSTD(1)),
+    `kind` LowCardinality(String) CODEC(ZSTD(1)),
+    `n` SimpleAggregateFunction(sum, Int64) CODEC(ZSTD(1)),
+    `calls` SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
+    `errors` SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
+    `client_sum` SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
+    `client_hist` SimpleAggregateFunction(sumMap, Map(Int16, Float64)) CODEC(ZSTD(1)),
+    `server_sum` SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
+    `server_hist` SimpleAggregateFunction(sumMap, Map(Int16, Float64)) CODEC(ZSTD(1)),
+    `pairs` SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
+    `gap_sum` SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
+    CONSTRAINT tenant_is_set CHECK tenant != ''
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toDate(minute)
+ORDER BY (tenant, minute, client, server, kind)
+TTL toDate(minute) + toIntervalDay(90)
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1;
+
+CREATE TABLE IF NOT EXISTS exceptions (
+    `tenant` LowCardinality(String) CODEC(ZSTD(1)),
+    `fingerprint` UInt64 CODEC(ZSTD(1)),
+    `minute` DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+    `version` LowCardinality(String) CODEC(ZSTD(1)),
+    `service` SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
+    `type` SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
+    `message` SimpleAggregateFunction(max, String) CODEC(ZSTD(1)),
+    `frame` SimpleAggregateFunction(max, String) CODEC(ZSTD(1)),
+    `n` SimpleAggregateFunction(sum, Int64) CODEC(ZSTD(1)),
+    `n_weighted` SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
+    `origins` SimpleAggregateFunction(sum, Int64) CODEC(ZSTD(1)),
+    `traces` SimpleAggregateFunction(sum, Int64) CODEC(ZSTD(1)),
+    `first` SimpleAggregateFunction(min, DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
+    `last` SimpleAggregateFunction(max, DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
+    `example` SimpleAggregateFunction(max, FixedString(16)) CODEC(ZSTD(1)),
+    CONSTRAINT tenant_is_set CHECK tenant != ''
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toDate(minute)
+ORDER BY (tenant, fingerprint, minute, version)
+TTL toDate(minute) + toIntervalDay(90)
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, allow_dimensions_outside_sorting_key = 1;
+
 CREATE TABLE IF NOT EXISTS clew_meta (
     `key` String CODEC(ZSTD(1)),
     `value` String CODEC(ZSTD(1)),

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from clew.store.create import create_all
+from clew.store.create import create_all, create_table
+from clew.store.derived import DERIVED
 
 
 class MigrationKind(StrEnum):
@@ -41,5 +42,12 @@ def _tables(options: MigrationOptions) -> Sequence[str]:
     return create_all(attribute_index=options.attribute_index)
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, "tables", MigrationKind.LIGHT, _tables),)
+def _derived(_: MigrationOptions) -> Sequence[str]:
+    return [create_table(table) for table in DERIVED]
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "tables", MigrationKind.LIGHT, _tables),
+    Migration(2, "derived tables", MigrationKind.LIGHT, _derived),
+)
 """All steps in order; the last version is the one this Clew knows."""

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-
 import pyarrow as pa
 
 from clew.model import LOGS, RESOURCES, SCOPES, SPANS
 from clew.model.schema import ID128, NS, SECONDS, WORD
+from clew.store.derived import DERIVED
+from clew.store.table import HIST, SECONDS_CODEC, TIME_CODEC, Keep, Table, schema_of
 
+__all__ = [
+    "ATTR_KEYS",
+    "ATTR_VALUES",
+    "BY_NAME",
+    "COMMON_SETTINGS",
+    "HIST",
+    "META",
+    "NO_ROOT_NS",
+    "RED_1M",
+    "RED_SERVICE_1M",
+    "ROOT",
+    "SPAN_BY_SERVICE",
+    "TABLES",
+    "TRACE_INDEX",
+    "Keep",
+    "Table",
+]
 
-class Keep(StrEnum):
-    """Which retention a table follows."""
-
-    TRACES = "traces"
-    RED = "red"
-    FOREVER = "forever"
-
-
-def _schema(*columns: tuple[str, pa.DataType]) -> pa.Schema:
-    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns])
-
-
-HIST = pa.map_(pa.int16(), pa.float64())
-"""Sparse histogram of durations, see `clew.store.histogram`; counts are weighted."""
 
 ROOT = pa.struct(
     [
@@ -41,7 +42,7 @@ ROOT = pa.struct(
 NO_ROOT_NS = 2**63 - 1
 """`root.start` of a row that saw no root; any root is smaller, so it wins when it comes."""
 
-TRACE_INDEX = _schema(
+TRACE_INDEX = schema_of(
     ("tenant", WORD),
     ("trace_id", ID128),
     ("day", pa.date32()),
@@ -58,7 +59,7 @@ TRACE_INDEX = _schema(
 `first` is the smallest `start`, `last` the largest `start + duration` (capped at 2^63-1).
 """
 
-RED_1M = _schema(
+RED_1M = schema_of(
     ("tenant", WORD),
     ("minute", SECONDS),
     ("service", WORD),
@@ -73,7 +74,7 @@ RED_1M = _schema(
 )
 """Spans per minute and operation. `minute` is right-closed: start lies in (minute - 60 s, minute]; sums are in ns."""
 
-RED_SERVICE_1M = _schema(
+RED_SERVICE_1M = schema_of(
     ("tenant", WORD),
     ("minute", SECONDS),
     ("service", WORD),
@@ -86,7 +87,7 @@ RED_SERVICE_1M = _schema(
 )
 """Spans per minute and service, all kinds and operations together: one small row for lists and overviews."""
 
-SPAN_BY_SERVICE = _schema(
+SPAN_BY_SERVICE = schema_of(
     ("tenant", WORD),
     ("service", WORD),
     ("bucket", SECONDS),
@@ -99,7 +100,7 @@ SPAN_BY_SERVICE = _schema(
 )
 """The slim copy of `spans` in service order: newest spans of a service, heatmaps, co-occurrence."""
 
-ATTR_KEYS = _schema(
+ATTR_KEYS = schema_of(
     ("tenant", WORD),
     ("day", pa.date32()),
     ("level", WORD),
@@ -109,7 +110,7 @@ ATTR_KEYS = _schema(
 )
 """Attribute keys seen per day; `more` says that some value of the key was not catalogued."""
 
-ATTR_VALUES = _schema(
+ATTR_VALUES = schema_of(
     ("tenant", WORD),
     ("day", pa.date32()),
     ("level", WORD),
@@ -119,45 +120,21 @@ ATTR_VALUES = _schema(
 )
 """At most 1,000 values per key and day, as text."""
 
-META = _schema(("key", pa.utf8()), ("value", pa.utf8()), ("updated", NS))
+META = schema_of(("key", pa.utf8()), ("value", pa.utf8()), ("updated", NS))
 """What Clew knows about this data directory: the schema version and what each migration left to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """How one table is kept; `clew.store.ddl` writes it out."""
-
-    name: str
-    schema: pa.Schema
-    order: str
-    partition: str = ""
-    primary: str = ""
-    """PRIMARY KEY where it is shorter than the order."""
-    day: str = ""
-    """Expression of the day that TTL counts from; the partition is the same day."""
-    keep: Keep = Keep.TRACES
-    spare_days: int = 0
-    """How many days longer than its retention: what others refer to outlives them."""
-    engine: str = "MergeTree"
-    aggregates: Mapping[str, str] = field(default_factory=dict)
-    codecs: Mapping[str, str] = field(default_factory=dict)
-    indexes: tuple[str, ...] = ()
-    settings: Mapping[str, str | int] = field(default_factory=dict)
-
-
-_TIME = "Delta(8), ZSTD(1)"
-_SECONDS = "Delta(4), ZSTD(1)"
 _ALWAYS_COMPACT = 1 << 50
 """All columns of a part in one file: a look-up by key reads one place per trace, not one per trace and column."""
 _SEEN = {"first_seen": "min", "last_seen": "max"}
 _SPAN_CODECS = {
     "span_id": "NONE",
-    "start": _TIME,
-    "bucket": _SECONDS,
-    "received": _TIME,
+    "start": TIME_CODEC,
+    "bucket": SECONDS_CODEC,
+    "received": TIME_CODEC,
     "duration": "T64, ZSTD(1)",
 }
-_LOG_CODECS = {"time": _TIME, "observed": _TIME, "bucket": _SECONDS, "received": _TIME}
+_LOG_CODECS = {"time": TIME_CODEC, "observed": TIME_CODEC, "bucket": SECONDS_CODEC, "received": TIME_CODEC}
 
 TABLES: tuple[Table, ...] = (
     Table(
@@ -221,7 +198,7 @@ TABLES: tuple[Table, ...] = (
             "errors": "sum",
             "root": "min",
         },
-        codecs={"first": _TIME, "last": _TIME, "min_bucket": _SECONDS, "max_bucket": _SECONDS},
+        codecs={"first": TIME_CODEC, "last": TIME_CODEC, "min_bucket": SECONDS_CODEC, "max_bucket": SECONDS_CODEC},
         indexes=("INDEX ix_last last TYPE minmax GRANULARITY 1",),
         settings={
             "index_granularity": 512,
@@ -235,7 +212,7 @@ TABLES: tuple[Table, ...] = (
         partition="toDate(bucket)",
         order="(tenant, service, start)",
         day="toDate(bucket)",
-        codecs={"start": _TIME, "bucket": _SECONDS, "duration": "T64, ZSTD(1)"},
+        codecs={"start": TIME_CODEC, "bucket": SECONDS_CODEC, "duration": "T64, ZSTD(1)"},
     ),
     Table(
         "red_1m",
@@ -246,7 +223,7 @@ TABLES: tuple[Table, ...] = (
         keep=Keep.RED,
         engine="AggregatingMergeTree",
         aggregates={"n": "sum", "n_weighted": "sum", "duration_sum": "sum", "hist": "sumMap"},
-        codecs={"minute": _SECONDS},
+        codecs={"minute": SECONDS_CODEC},
     ),
     Table(
         "red_service_1m",
@@ -264,7 +241,7 @@ TABLES: tuple[Table, ...] = (
             "duration_sum": "sum",
             "hist": "sumMap",
         },
-        codecs={"minute": _SECONDS},
+        codecs={"minute": SECONDS_CODEC},
     ),
     Table(
         "attr_keys",
@@ -284,6 +261,7 @@ TABLES: tuple[Table, ...] = (
         day="day",
         engine="ReplacingMergeTree",
     ),
+    *DERIVED,
     Table("clew_meta", META, order="key", keep=Keep.FOREVER, engine="ReplacingMergeTree(updated)"),
 )
 """Every table, in the order in which they are made."""

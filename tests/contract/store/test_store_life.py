@@ -50,6 +50,7 @@ def test_ttl_follows_the_configuration(empty_tables, rows, tenant, noon_s):
     assert reconcile_ttl(engine, traces_days=30, red_days=90) == ()
     assert reconcile_ttl(engine, traces_days=45, red_days=90) == (
         "spans", "logs", "resources", "scopes", "trace_index", "span_by_service", "attr_keys", "attr_values",
+        "traces",
     )  # fmt: skip
     migrate(engine, wait=True)
     found = engine.query(
@@ -58,7 +59,9 @@ def test_ttl_follows_the_configuration(empty_tables, rows, tenant, noon_s):
     assert {row["at"] // DAY_S - noon_s // DAY_S for row in found} == {45}
     assert reconcile_ttl(engine, traces_days=45, red_days=90) == ()
     assert reconcile_ttl(engine, traces_days=30, red_days=60) != ()
-    assert reconcile_ttl(engine, traces_days=30, red_days=90) == ("red_1m", "red_service_1m")
+    assert reconcile_ttl(engine, traces_days=30, red_days=90) == (
+        "red_1m", "red_service_1m", "shapes", "edges_1m", "exceptions",
+    )  # fmt: skip
 
 
 def test_rows_beyond_the_retention_are_gone_after_a_merge(empty_tables, rows, tenant, noon_s):
