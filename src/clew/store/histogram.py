@@ -92,18 +92,37 @@ def quantiles_of(
     offsets = hists.offsets.to_numpy()
     first, last = int(offsets[0]), int(offsets[-1])
     row = np.repeat(groups, np.diff(offsets))
-    sizes = np.bincount(row, minlength=count)
-    starts = np.cumsum(sizes) - sizes
     keys = hists.keys.to_numpy(zero_copy_only=False)[first:last].astype(np.int64)
-    order = np.lexsort((keys, row))
-    keys, weights = keys[order], hists.items.to_numpy(zero_copy_only=False)[first:last][order]
-    running = np.concatenate([[0.0], np.cumsum(weights)])
-    below, whole = running[starts], running[starts + sizes] - running[starts]
+    order, picked = ranked(row, keys, hists.items.to_numpy(zero_copy_only=False)[first:last], count, quantiles)
+    keys = keys[order]
     middles = np.where(keys == ZERO_INDEX, 0.0, np.exp2((keys - 0.5) / PER_OCTAVE))
-    found: list[list[float | None]] = []
+    return [[float(middles[at]) if at >= 0 else None for at in positions.tolist()] for positions in picked]
+
+
+def ranked(
+    groups: npt.NDArray[np.int64],
+    keys: npt.NDArray[np.int64],
+    weights: npt.NDArray[np.float64],
+    count: int,
+    quantiles: Sequence[float],
+) -> tuple[npt.NDArray[np.intp], list[npt.NDArray[np.int64]]]:
+    """Return the order of rows by group and key, and for each quantile the place in it of the key with its rank.
+
+    Args:
+        groups: number of the group of each row, from 0.
+        keys: what rows are ranked by; a key may occur more than once in a group.
+        weights: how much each row counts.
+        count: how many groups there are; one without rows has place -1.
+        quantiles: numbers between 0 and 1.
+    """
+    sizes = np.bincount(groups, minlength=count)
+    starts = np.cumsum(sizes) - sizes
+    order = np.lexsort((keys, groups))
+    running = np.concatenate([[0.0], np.cumsum(weights[order])])
+    below, whole = running[starts], running[starts + sizes] - running[starts]
+    found = []
     for quantile in quantiles:
         at = np.searchsorted(running[1:], below + whole * quantile * (1 - ROUNDING))
         at = np.minimum(np.maximum(at, starts), starts + sizes - 1)
-        values = middles[at].tolist() if middles.size else [0.0] * sizes.size
-        found.append([value if size else None for value, size in zip(values, sizes.tolist(), strict=True)])
-    return found
+        found.append(np.where(sizes > 0, at, -1))
+    return order, found

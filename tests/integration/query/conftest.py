@@ -65,6 +65,7 @@ class Span:
     links: list[Event] = field(default_factory=list)
     marks: int = 0
     received: int = 0
+    weight: float = 1.0
 
     @property
     def trace_id(self) -> bytes:
@@ -115,7 +116,7 @@ class Span:
                 }
                 for one in self.links
             ],
-            "weight": 1.0,
+            "weight": self.weight,
             "marks": self.marks,
             "received": (self.received or self.start) // 10**6,
             "http_route": first["http.route"] if isinstance(first.get("http.route"), str) else "",

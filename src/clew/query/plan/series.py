@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from clew.query.answer import Window
 from clew.query.plan.found import Cell
 
+Labels = dict[str, Cell]
+"""What a series is of, in the order of the query."""
+
 
 @dataclass(frozen=True, slots=True)
 class MetricsAsk:
@@ -16,7 +19,7 @@ class MetricsAsk:
     step_ns: int
     """Width of the right-closed buckets (t - step, t]; a point stands at the end of its bucket."""
     instant: bool = False
-    """One bucket, the whole window; its point stands at the end."""
+    """One bucket, the whole window but its first nanosecond; its point stands at the end."""
     exemplars: int = 100
     """Most exemplars in all; 0 for none."""
     max_series: int = 1000
@@ -30,18 +33,27 @@ class Exemplar:
     span_id: int
     time_ms: int
     value: float
-    labels: dict[str, Cell] = field(default_factory=dict)
+    labels: Labels = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
     """Points over time under one set of labels."""
 
-    labels: dict[str, Cell]
+    labels: Labels
     """By their text in the query; an ungrouped series has `__name__`."""
     values: list[float | None]
     """One per point of `SeriesAnswer.times_ms`; None where there is none."""
     exemplars: list[Exemplar] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What one function of a metrics query was answered from."""
+
+    table: str
+    why: str
+    sql: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +62,5 @@ class SeriesAnswer:
 
     times_ms: list[int]
     series: list[Series]
+    sources: list[Source] = field(default_factory=list)
+    """Where the points were read from, one per function of the query."""

@@ -1,0 +1,135 @@
+"""What the metrics functions compute: aggregates by the engine per group and bucket, and points made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from clew.query.plan.frame import Floats
+from clew.query.plan.tagged import Number, Tagged
+from clew.query.traceql.ast import MetricsCall, MetricsFn
+from clew.store.histogram import PER_OCTAVE, ZERO_INDEX, ranked
+
+Ints = npt.NDArray[np.int64]
+
+FINE = 8 * PER_OCTAVE
+"""Bins per power of two of quantiles read from spans: the middle of a bin is at most 1.1 % from any value in it."""
+_ONE = 100_000
+"""The bin of 1; bins of negative values mirror those of positive ones, 0 is the bin of 0."""
+COUNTED = frozenset({MetricsFn.RATE, MetricsFn.COUNT, MetricsFn.COUNT_DISTINCT})
+BINNED = frozenset({MetricsFn.HISTOGRAM, MetricsFn.QUANTILE})
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """SQL of what one function needs of each group and bucket."""
+
+    columns: tuple[str, ...]
+    """Aggregates; the engine adds each up over nothing else."""
+    where: str = "1"
+    """Rows that count at all."""
+    bin: str = ""
+    """What rows are divided by further."""
+    per_octave: int = FINE
+    scale: float = 1.0
+
+
+def measure(call: MetricsCall, number: Number | None, distinct: Tagged | None, weight: str) -> Measure:
+    """Return what to read from spans.
+
+    Args:
+        call: the function.
+        number: of the field that it is of; for `count_distinct_over_time` and counts absent.
+        distinct: the field's typed value, for `count_distinct_over_time`.
+        weight: SQL of how many spans a span stands for; empty for one.
+    """
+    count = f"sum({weight})" if weight else "toFloat64(count())"
+    if distinct is not None:
+        return Measure((f"toFloat64(uniqExact({distinct.sql}))",), f"{distinct.sql} != ''" if distinct.nil else "1")
+    if number is None:
+        return Measure((count,))
+    where = f"({number.has}) AND isFinite({number.value})"
+    value = number.value
+    weighted = f"sum({value} * {weight})" if weight else f"sum({value})"
+    columns = {
+        MetricsFn.MIN: (f"min({value})",),
+        MetricsFn.MAX: (f"max({value})",),
+        MetricsFn.SUM: (weighted,),
+        MetricsFn.AVG: (weighted, count),
+    }
+    if call.fn in columns:
+        return Measure(columns[call.fn], where, scale=number.scale)
+    per_octave = 1 if call.fn is MetricsFn.HISTOGRAM else FINE
+    index = f"toInt32(ceil(log2(abs({value})) * {per_octave})) + {_ONE}"
+    bins = f"multiIf({value} = 0, 0, {value} > 0, {index}, -({index}))"
+    return Measure((count,), where, bins, per_octave, number.scale)
+
+
+def rolled(call: MetricsCall, *, weighted: bool) -> Measure | None:
+    """Return what to read from a RED rollup, `None` where it does not hold the answer.
+
+    Its histograms are weighted: they serve unweighted questions only where every weight is one.
+    """
+    count = f"toFloat64(sum(r.{'n_weighted' if weighted else 'n'}))"
+    if call.fn in {MetricsFn.RATE, MetricsFn.COUNT}:
+        return Measure((count,))
+    if call.fn in {MetricsFn.SUM, MetricsFn.AVG} and not weighted:
+        total = "sum(r.duration_sum)"
+        return Measure((total,) if call.fn is MetricsFn.SUM else (total, count), scale=1e-9)
+    if call.fn in BINNED:
+        fine = f"if(bucket_index = {ZERO_INDEX}, 0, toInt32(bucket_index) + {_ONE})"
+        coarse = f"if(bucket_index = {ZERO_INDEX}, 0, toInt32(ceil(bucket_index / {PER_OCTAVE})) + {_ONE})"
+        quantile = call.fn is MetricsFn.QUANTILE
+        return Measure(
+            ("sum(bucket_weight)",), "1", fine if quantile else coarse, PER_OCTAVE if quantile else 1, scale=1e-9
+        )
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Rows of groups and buckets."""
+
+    at: Ints
+    """Cell of each row: a group and its bucket."""
+    size: int
+    """How many cells there are."""
+    columns: Sequence[Floats]
+    """The aggregates of each row."""
+    bins: Ints
+    """Of each row; empty where rows are not divided further."""
+
+
+def points(call: MetricsCall, used: Measure, rows: Cells, seconds: float) -> Floats:
+    """Return one value per cell, of which a row at most belongs to: 0 where counts are empty, else NaN."""
+    found = np.zeros(rows.size) if call.fn in COUNTED else np.full(rows.size, np.nan)
+    values = rows.columns[0]
+    if call.fn is MetricsFn.RATE:
+        values = values / seconds
+    elif call.fn is MetricsFn.AVG:
+        with np.errstate(all="ignore"):
+            values = rows.columns[0] / rows.columns[1]
+    found[rows.at] = values * used.scale
+    return found
+
+
+def quantiles(wanted: Sequence[float], used: Measure, rows: Cells) -> list[Floats]:
+    """Return for each quantile one value per cell, the middle of the bin that holds the rank; 0 where it is empty."""
+    order, picked = ranked(rows.at, rows.bins, rows.columns[0], rows.size, wanted)
+    bins = rows.bins[order]
+    index = np.abs(bins) - _ONE - 0.5
+    middles = np.where(bins == 0, 0.0, np.sign(bins) * np.exp2(index / used.per_octave)) * used.scale
+    found = []
+    for at in picked:
+        values = np.zeros(rows.size)
+        values[at >= 0] = middles[at[at >= 0]]
+        found.append(values)
+    return found
+
+
+def upper(bin_: int, scale: float) -> float:
+    """Return the upper bound of a bin of `histogram_over_time`: the next power of two, 0 for what is not positive."""
+    return float(2.0 ** (bin_ - _ONE) * scale) if bin_ > 0 else 0.0
