@@ -11,9 +11,11 @@ from clew.model import KIND_NAMES, STATUS_NAMES, Kind, Status
 from clew.query.filters import Duration, Value, value_type
 
 INT64_MAX = 2**63 - 1
+MAX_NUMBER = 1000
+"""Longest spelling of a number in characters."""
 INT = re.compile(r"-?[0-9]+")
 FLOAT = re.compile(r"-?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?")
-DURATION_PART = re.compile(r"([0-9]*)(?:\.([0-9]*))?(ns|us|\u00b5s|\u03bcs|ms|s|m|h|d|w)")
+DURATION_PART = re.compile(r"([0-9]*)(?:\.([0-9]*))?(ns|us|\u00b5s|\u03bcs|ms|s|m|h|d|w|y)")
 UNIT_NS = {
     "ns": 1,
     "us": 10**3,
@@ -25,6 +27,7 @@ UNIT_NS = {
     "h": 3600 * 10**9,
     "d": 24 * 3600 * 10**9,
     "w": 7 * 24 * 3600 * 10**9,
+    "y": 365 * 24 * 3600 * 10**9,
 }
 WORDS: dict[str, Value] = {
     "true": True,
@@ -67,6 +70,8 @@ def parse_bare(text: str) -> tuple[bool, Value]:
     """
     if text in WORDS:
         return True, WORDS[text]
+    if len(text) > MAX_NUMBER:
+        raise TooLargeError
     if INT.fullmatch(text):
         number = int(text)
         if not -INT64_MAX - 1 <= number <= INT64_MAX:

@@ -15,7 +15,7 @@ export const KINDS = ["unspecified", "internal", "server", "client", "producer",
 const INT64_MAX = 2n ** 63n - 1n;
 const INT = /^-?[0-9]+$/;
 const FLOAT = /^-?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?$/;
-const DURATION_PART = /([0-9]*)(?:\.([0-9]*))?(ns|us|\u00b5s|\u03bcs|ms|s|m|h|d|w)/y;
+const DURATION_PART = /([0-9]*)(?:\.([0-9]*))?(ns|us|\u00b5s|\u03bcs|ms|s|m|h|d|w|y)/y;
 const UNIT_NS: Record<string, bigint> = {
   ns: 1n,
   us: 1_000n,
@@ -27,6 +27,7 @@ const UNIT_NS: Record<string, bigint> = {
   h: 3_600_000_000_000n,
   d: 86_400_000_000_000n,
   w: 604_800_000_000_000n,
+  y: 31_536_000_000_000_000n,
 };
 const UNESCAPES: Record<string, string> = { "\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t" };
 
