@@ -15,6 +15,7 @@ from clew.api.access import check_caller
 from clew.api.deps import ApiDeps
 from clew.api.models import Problem
 from clew.api.routes import admin, fields, health, query, search, services, session, status, traces
+from clew.api.tempo.app import create_tempo_app
 from clew.model.errors import ClewError
 
 PREFIX = "/api/v1"
@@ -58,8 +59,14 @@ def create_app(deps: ApiDeps) -> FastAPI:
     for noun in (search, query, services, fields, traces, status, admin, session):
         app.include_router(noun.router, prefix=PREFIX, responses=PROBLEMS)
     app.include_router(health.router)
+    app.mount("/tempo", create_tempo_app(deps))
     app.add_middleware(_Edge, deps=deps)
     return app
+
+
+def guarded(app: Callable[[_Scope, _Receive, _Send], Awaitable[None]], deps: ApiDeps) -> _Edge:
+    """Return an application of another port behind the same checks of its callers."""
+    return _Edge(app, deps)
 
 
 class _Edge:

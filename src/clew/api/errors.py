@@ -4,6 +4,7 @@ ClewError
 +-- HostDeniedError      the Host header names another machine
 +-- OriginDeniedError    a page of another origin makes the request
 +-- NotAcceptableError   none of the formats asked for exists
++-- TenantDeniedError    a header names another tenant than the token's
 """
 
 from __future__ import annotations
@@ -49,3 +50,19 @@ class NotAcceptableError(ClewError):
     def __init__(self, accept: str, known: str) -> None:
         super().__init__(f"Accept {accept[:80]!r} is not available", hint=f"ask for {known}")
         self.accept = accept
+
+
+class TenantDeniedError(ClewError):
+    """The request names a tenant that it may not read."""
+
+    code: ClassVar[str] = "tenant_denied"
+    http_status: ClassVar[int] = 403
+    grpc_status: ClassVar[str] = "PERMISSION_DENIED"
+
+    def __init__(self, asked: str, tenant: str) -> None:
+        super().__init__(
+            f"X-Scope-OrgID {asked[:80]!r} is not the tenant of this caller, which is {tenant!r}",
+            hint="Leave X-Scope-OrgID out: the bearer token decides whose data is read. Use that tenant's token.",
+        )
+        self.asked = asked
+        self.tenant = tenant

@@ -47,6 +47,13 @@ class HttpListener(Listener):
     """TCP port; 0 takes a free one."""
 
 
+class TempoListener(Listener):
+    """What Grafana's Tempo data source speaks: HTTP/1.1 and gRPC (h2c) on one port."""
+
+    port: Port = 3200
+    """TCP port; 0 takes a free one."""
+
+
 class ListenConfig(Section):
     """The listeners. All are on localhost unless set otherwise."""
 
@@ -56,6 +63,8 @@ class ListenConfig(Section):
     """OTLP/gRPC."""
     otlp_http: HttpListener = HttpListener()
     """OTLP/HTTP."""
+    tempo: TempoListener = TempoListener()
+    """Tempo's query API, HTTP and gRPC."""
 
     def by_key(self) -> dict[str, Listener]:
         """Return each listener under its full key."""
@@ -63,4 +72,5 @@ class ListenConfig(Section):
             "listen.ui": self.ui,
             "listen.otlp_grpc": self.otlp_grpc,
             "listen.otlp_http": self.otlp_http,
+            "listen.tempo": self.tempo,
         }

@@ -68,7 +68,7 @@ def _from_env(env: Mapping[str, str]) -> list[tuple[tuple[str, ...], object, str
     known = {variable(keys): keys for keys in leaves(Config)}
     found: list[tuple[tuple[str, ...], object, str]] = []
     for name in sorted(env):
-        if not name.startswith(PREFIX) or is_foreign(name):
+        if not name.startswith(PREFIX) or (name not in known and is_foreign(name)):
             continue
         if name in known:
             found.append((known[name], _scalar(known[name], env[name]), f"variable {name}"))

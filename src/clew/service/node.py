@@ -27,6 +27,7 @@ from clew.service.disk import DiskWatch
 from clew.service.engine import AnyEngine, bring_up_to_date, open_engine
 from clew.service.gauges import mirror
 from clew.service.status import StatusBoard
+from clew.service.tempo_port import TempoPort
 from clew.service.web_server import WebServer
 from clew.store import Limits
 from clew.telemetry import Metrics
@@ -48,7 +49,18 @@ class Node:
         self.ui_port = config.listen.ui.port
         self.http_port = config.listen.otlp_http.port
         self.grpc_port = config.listen.otlp_grpc.port
+        self.tempo_port = config.listen.tempo.port
         self._undo: list[tuple[str, Undo]] = []
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """The ports listened on by the name of their listener, also where free ones were asked for."""
+        return {
+            "ui": self.ui_port,
+            "otlp_grpc": self.grpc_port,
+            "otlp_http": self.http_port,
+            "tempo": self.tempo_port,
+        }
 
     async def start(self) -> None:
         """Start in the order of the data flow, backwards: who receives comes last.
@@ -96,7 +108,7 @@ class Node:
         processor.start()
         self._on_stop("processor", processor.stop)
         await self._start_receiving(journal, refusals, status)
-        status.serving()
+        status.serving(self.ports)
         self._on_stop("readiness", status.stopping)
 
     def _claim_ports(self) -> list[socket.socket]:
@@ -110,9 +122,10 @@ class Node:
                 one.close()
 
         self._on_stop("main port", close)
-        for key, listener in (("listen.otlp_grpc", listen.otlp_grpc), ("listen.otlp_http", listen.otlp_http)):
-            for probe in bind(key, listener.host, listener.port):
-                probe.close()
+        for key, listener in listen.by_key().items():
+            if listener is not listen.ui:
+                for probe in bind(key, listener.host, listener.port):
+                    probe.close()
         return sockets
 
     def _prepare(self, engine: AnyEngine) -> None:
@@ -165,6 +178,10 @@ class Node:
         server = WebServer(app, sockets)
         await server.start()
         self._undo.append(("main port", server.stop))
+        tempo = TempoPort(self.config.listen.tempo, deps, self.config.limits)
+        self._undo.append(("Tempo's port", tempo.stop))
+        await tempo.start()
+        self.tempo_port = tempo.port
 
     async def _start_receiving(self, journal: LocalJournal, refusals: Refusals, status: StatusBoard) -> None:
         """Open the OTLP ports; from here on spans come in."""

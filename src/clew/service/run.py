@@ -87,10 +87,11 @@ def _greet(config: Config, node: Node, companion: Companion | None) -> None:
     listen = config.listen
     url = f"http://{_shown(listen.ui.host)}:{node.ui_port}"
     otlp_http = f"http://{_shown(listen.otlp_http.host)}:{node.http_port}"
-    _log.info("ready", url=url, otlp_http=node.http_port, otlp_grpc=node.grpc_port, data_dir=str(config.data_dir))
+    _log.info("ready", url=url, ports=node.ports, data_dir=str(config.data_dir))
     sys.stdout.write(
         f"\n  Clew is at {url}\n"
         f"  OTLP/HTTP on {node.http_port}, OTLP/gRPC on {node.grpc_port}, data in {config.data_dir}\n"
+        f"  Grafana's Tempo data source: http://{_shown(listen.tempo.host)}:{node.tempo_port}\n"
         "  Ctrl-C ends it.\n\n"
     )
     sys.stdout.flush()

@@ -57,9 +57,11 @@ class StatusBoard:
         self._clock = clock
         self._began = clock()
         self._state = "starting"
+        self._ports = ""
 
-    def serving(self) -> None:
-        """All listeners are open."""
+    def serving(self, ports: Mapping[str, int]) -> None:
+        """All listeners are open, at these ports."""
+        self._ports = ", ".join(f"{name} {port}" for name, port in ports.items())
         self._state = ""
 
     def stopping(self) -> None:
@@ -85,7 +87,7 @@ class StatusBoard:
     def report(self) -> Mapping[str, Any]:
         """Return the fields of `clew.api.models.Status`."""
         journal, stored = self._journal.stats(), self._disk.stored()
-        checks = [Check("listeners", not self._state, self._state or "open"), *self._checks(journal)]
+        checks = [Check("listeners", not self._state, self._state or f"open: {self._ports}"), *self._checks(journal)]
         storage = self._config.storage
         return {
             "ready": all(check.ok for check in checks),

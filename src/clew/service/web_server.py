@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import uvicorn
 
@@ -12,12 +13,15 @@ import uvicorn
 class WebServer:
     """Serves an ASGI application on sockets that are already bound."""
 
-    def __init__(self, app: Any, sockets: Sequence[socket.socket]) -> None:
+    def __init__(
+        self, app: Any, sockets: Sequence[socket.socket], protocol: Callable[..., asyncio.Protocol] | None = None
+    ) -> None:
+        """Take what to serve; `protocol` makes the protocol of each connection in place of uvicorn's."""
         self._sockets = list(sockets)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=cast("Any", protocol or "httptools"),
                 ws="none",
                 lifespan="off",
                 log_config=None,

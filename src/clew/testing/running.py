@@ -19,6 +19,9 @@ from typing import Any, Self
 
 import yaml
 
+from clew.config.listen import ListenConfig
+
+_BY_FLAG = frozenset({"listen.ui", "listen.otlp_grpc", "listen.otlp_http"})
 _POLL_S = 0.05
 _STOP_S = 30.0
 
@@ -63,7 +66,9 @@ class RunningClew:
         self.otlp_http_url = f"http://127.0.0.1:{self.http_port}"
         self.otlp_grpc_url = f"http://127.0.0.1:{self.grpc_port}"
         self._config = dict(config or {})
-        self._env = {**os.environ, **(env or {})}
+        self.ports = {key: free_port() for key in ListenConfig().by_key() if key not in _BY_FLAG}
+        ports = {f"CLEW_{key.replace('.', '_').upper()}_PORT": str(port) for key, port in self.ports.items()}
+        self._env = {**os.environ, **ports, **(env or {})}
         self._prefix = list(prefix)
         self._token = token
         self.process: subprocess.Popen[bytes] | None = None

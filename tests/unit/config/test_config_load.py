@@ -34,6 +34,7 @@ def test_without_anything_every_listener_is_on_localhost() -> None:
         "listen.ui": ("127.0.0.1", 4319),
         "listen.otlp_grpc": ("127.0.0.1", 4317),
         "listen.otlp_http": ("127.0.0.1", 4318),
+        "listen.tempo": ("127.0.0.1", 3200),
     }
     assert config.limits.request_max_bytes == config.limits.decoded_max_bytes == 64 << 20
 
@@ -193,7 +194,7 @@ def test_a_file_that_does_not_exist_is_refused(tmp_path: Path) -> None:
         load(tmp_path / "missing.yaml")
 
 
-@pytest.mark.parametrize("listener", ["ui", "otlp_grpc", "otlp_http"])
+@pytest.mark.parametrize("listener", ["ui", "otlp_grpc", "otlp_http", "tempo"])
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "10.1.2.3", "example.com"])
 def test_a_public_address_needs_tokens_or_the_word_insecure(listener: str, host: str) -> None:
     """Every listener is refused on a public address unless tokens protect it or `insecure` accepts it."""
@@ -216,7 +217,7 @@ def test_loopback_addresses_are_known(host: str) -> None:
 
 def test_free_ports_do_not_clash() -> None:
     """Port 0 on several listeners is fine: each takes its own free port."""
-    check(load(overrides={f"listen.{name}.port": 0 for name in ("ui", "otlp_grpc", "otlp_http")}))
+    check(load(overrides={f"listen.{name}.port": 0 for name in ("ui", "otlp_grpc", "otlp_http", "tempo")}))
 
 
 def test_a_configuration_is_frozen_and_hides_secrets() -> None:

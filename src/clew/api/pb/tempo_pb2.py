@@ -22,16 +22,94 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from opentelemetry.proto.common.v1 import common_pb2 as opentelemetry_dot_proto_dot_common_dot_v1_dot_common__pb2
 from opentelemetry.proto.trace.v1 import trace_pb2 as opentelemetry_dot_proto_dot_trace_dot_v1_dot_trace__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63lew/api/pb/tempo.proto\x12\x07tempopb\x1a(opentelemetry/proto/trace/v1/trace.proto\"K\n\x05Trace\x12\x42\n\rresourceSpans\x18\x01 \x03(\x0b\x32+.opentelemetry.proto.trace.v1.ResourceSpansb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63lew/api/pb/tempo.proto\x12\x07tempopb\x1a\x1fgoogle/protobuf/timestamp.proto\x1a*opentelemetry/proto/common/v1/common.proto\x1a(opentelemetry/proto/trace/v1/trace.proto\"K\n\x05Trace\x12\x42\n\rresourceSpans\x18\x01 \x03(\x0b\x32+.opentelemetry.proto.trace.v1.ResourceSpans\"\xdd\x01\n\x10TraceByIDMetrics\x12\x16\n\x0einspectedBytes\x18\x01 \x01(\x04\x12\x14\n\x0c\x62\x61\x63kendReads\x18\x02 \x01(\x04\x12\x14\n\x0c\x62\x61\x63kendBytes\x18\x03 \x01(\x04\x12K\n\x11\x61\x64\x64itionalMetrics\x18\x04 \x03(\x0b\x32\x30.tempopb.TraceByIDMetrics.AdditionalMetricsEntry\x1a\x38\n\x16\x41\x64\x64itionalMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\x97\x01\n\x11TraceByIDResponse\x12\x1d\n\x05trace\x18\x01 \x01(\x0b\x32\x0e.tempopb.Trace\x12*\n\x07metrics\x18\x02 \x01(\x0b\x32\x19.tempopb.TraceByIDMetrics\x12&\n\x06status\x18\x03 \x01(\x0e\x32\x16.tempopb.PartialStatus\x12\x0f\n\x07message\x18\x04 \x01(\t\"\xbb\x02\n\rSearchRequest\x12.\n\x04Tags\x18\x01 \x03(\x0b\x32 .tempopb.SearchRequest.TagsEntry\x12\x15\n\rMinDurationMs\x18\x02 \x01(\r\x12\x15\n\rMaxDurationMs\x18\x03 \x01(\r\x12\r\n\x05Limit\x18\x04 \x01(\r\x12\r\n\x05start\x18\x05 \x01(\r\x12\x0b\n\x03\x65nd\x18\x06 \x01(\r\x12\r\n\x05Query\x18\x08 \x01(\t\x12\x17\n\x0fSpansPerSpanSet\x18\t \x01(\r\x12,\n\x08RF1After\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x16skipASTTransformations\x18\x0b \x03(\t\x1a+\n\tTagsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"g\n\x0eSearchResponse\x12,\n\x06traces\x18\x01 \x03(\x0b\x32\x1c.tempopb.TraceSearchMetadata\x12\'\n\x07metrics\x18\x02 \x01(\x0b\x32\x16.tempopb.SearchMetrics\"\xde\x02\n\x13TraceSearchMetadata\x12\x0f\n\x07traceID\x18\x01 \x01(\t\x12\x17\n\x0frootServiceName\x18\x02 \x01(\t\x12\x15\n\rrootTraceName\x18\x03 \x01(\t\x12\x19\n\x11startTimeUnixNano\x18\x04 \x01(\x04\x12\x12\n\ndurationMs\x18\x05 \x01(\r\x12!\n\x07spanSet\x18\x06 \x01(\x0b\x32\x10.tempopb.SpanSet\x12\"\n\x08spanSets\x18\x07 \x03(\x0b\x32\x10.tempopb.SpanSet\x12\x44\n\x0cserviceStats\x18\x08 \x03(\x0b\x32..tempopb.TraceSearchMetadata.ServiceStatsEntry\x1aJ\n\x11ServiceStatsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12$\n\x05value\x18\x02 \x01(\x0b\x32\x15.tempopb.ServiceStats:\x02\x38\x01\"5\n\x0cServiceStats\x12\x11\n\tspanCount\x18\x01 \x01(\r\x12\x12\n\nerrorCount\x18\x02 \x01(\r\"u\n\x07SpanSet\x12\x1c\n\x05spans\x18\x01 \x03(\x0b\x32\r.tempopb.Span\x12\x0f\n\x07matched\x18\x02 \x01(\r\x12;\n\nattributes\x18\x03 \x03(\x0b\x32\'.opentelemetry.proto.common.v1.KeyValue\"\x93\x01\n\x04Span\x12\x0e\n\x06spanID\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x19\n\x11startTimeUnixNano\x18\x03 \x01(\x04\x12\x15\n\rdurationNanos\x18\x04 \x01(\x04\x12;\n\nattributes\x18\x05 \x03(\x0b\x32\'.opentelemetry.proto.common.v1.KeyValue\"\xe0\x02\n\rSearchMetrics\x12\x17\n\x0finspectedTraces\x18\x01 \x01(\r\x12\x16\n\x0einspectedBytes\x18\x02 \x01(\x04\x12\x13\n\x0btotalBlocks\x18\x03 \x01(\r\x12\x15\n\rcompletedJobs\x18\x04 \x01(\r\x12\x11\n\ttotalJobs\x18\x05 \x01(\r\x12\x17\n\x0ftotalBlockBytes\x18\x06 \x01(\x04\x12\x16\n\x0einspectedSpans\x18\x07 \x01(\x04\x12\x14\n\x0c\x62\x61\x63kendReads\x18\x08 \x01(\x04\x12\x14\n\x0c\x62\x61\x63kendBytes\x18\t \x01(\x04\x12H\n\x11\x61\x64\x64itionalMetrics\x18\n \x03(\x0b\x32-.tempopb.SearchMetrics.AdditionalMetricsEntry\x1a\x38\n\x16\x41\x64\x64itionalMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xb3\x02\n\x0fMetadataMetrics\x12\x16\n\x0einspectedBytes\x18\x01 \x01(\x04\x12\x11\n\ttotalJobs\x18\x02 \x01(\r\x12\x15\n\rcompletedJobs\x18\x03 \x01(\r\x12\x13\n\x0btotalBlocks\x18\x04 \x01(\r\x12\x17\n\x0ftotalBlockBytes\x18\x05 \x01(\x04\x12\x14\n\x0c\x62\x61\x63kendReads\x18\x06 \x01(\x04\x12\x14\n\x0c\x62\x61\x63kendBytes\x18\x07 \x01(\x04\x12J\n\x11\x61\x64\x64itionalMetrics\x18\x08 \x03(\x0b\x32/.tempopb.MetadataMetrics.AdditionalMetricsEntry\x1a\x38\n\x16\x41\x64\x64itionalMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xb2\x01\n\x11SearchTagsRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\r\n\x05query\x18\x02 \x01(\t\x12\r\n\x05start\x18\x03 \x01(\r\x12\x0b\n\x03\x65nd\x18\x04 \x01(\r\x12\x17\n\x0fmaxTagsPerScope\x18\x05 \x01(\r\x12\x1c\n\x14staleValuesThreshold\x18\x06 \x01(\r\x12,\n\x08RF1After\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Q\n\x12SearchTagsResponse\x12\x10\n\x08tagNames\x18\x01 \x03(\t\x12)\n\x07metrics\x18\x02 \x01(\x0b\x32\x18.tempopb.MetadataMetrics\"/\n\x11SearchTagsV2Scope\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04tags\x18\x02 \x03(\t\"m\n\x14SearchTagsV2Response\x12*\n\x06scopes\x18\x01 \x03(\x0b\x32\x1a.tempopb.SearchTagsV2Scope\x12)\n\x07metrics\x18\x02 \x01(\x0b\x32\x18.tempopb.MetadataMetrics\"\xb5\x01\n\x16SearchTagValuesRequest\x12\x0f\n\x07tagName\x18\x01 \x01(\t\x12\r\n\x05query\x18\x02 \x01(\t\x12\r\n\x05start\x18\x04 \x01(\r\x12\x0b\n\x03\x65nd\x18\x05 \x01(\r\x12\x14\n\x0cmaxTagValues\x18\x06 \x01(\r\x12\x1b\n\x13staleValueThreshold\x18\x07 \x01(\r\x12,\n\x08RF1After\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"W\n\x17SearchTagValuesResponse\x12\x11\n\ttagValues\x18\x01 \x03(\t\x12)\n\x07metrics\x18\x02 \x01(\x0b\x32\x18.tempopb.MetadataMetrics\"\'\n\x08TagValue\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"l\n\x19SearchTagValuesV2Response\x12$\n\ttagValues\x18\x01 \x03(\x0b\x32\x11.tempopb.TagValue\x12)\n\x07metrics\x18\x02 \x01(\x0b\x32\x18.tempopb.MetadataMetrics\"@\n\x13QueryInstantRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\r\n\x05start\x18\x02 \x01(\x04\x12\x0b\n\x03\x65nd\x18\x03 \x01(\x04\"\xa0\x01\n\x14QueryInstantResponse\x12&\n\x06series\x18\x01 \x03(\x0b\x32\x16.tempopb.InstantSeries\x12\'\n\x07metrics\x18\x02 \x01(\x0b\x32\x16.tempopb.SearchMetrics\x12&\n\x06status\x18\x03 \x01(\x0e\x32\x16.tempopb.PartialStatus\x12\x0f\n\x07message\x18\x04 \x01(\t\"W\n\rInstantSeries\x12\x37\n\x06labels\x18\x01 \x03(\x0b\x32\'.opentelemetry.proto.common.v1.KeyValue\x12\r\n\x05value\x18\x02 \x01(\x01\"\xc7\x01\n\x11QueryRangeRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\r\n\x05start\x18\x02 \x01(\x04\x12\x0b\n\x03\x65nd\x18\x03 \x01(\x04\x12\x0c\n\x04step\x18\x04 \x01(\x04\x12\x11\n\tqueryMode\x18\x07 \x01(\t\x12\x11\n\texemplars\x18\x10 \x01(\r\x12\x11\n\tmaxSeries\x18\x11 \x01(\r\x12\x14\n\x07instant\x18\x12 \x01(\x08H\x00\x88\x01\x01\x12\x1e\n\x16skipASTTransformations\x18\x13 \x03(\tB\n\n\x08_instant\"\x9b\x01\n\x12QueryRangeResponse\x12#\n\x06series\x18\x01 \x03(\x0b\x32\x13.tempopb.TimeSeries\x12\'\n\x07metrics\x18\x02 \x01(\x0b\x32\x16.tempopb.SearchMetrics\x12&\n\x06status\x18\x03 \x01(\x0e\x32\x16.tempopb.PartialStatus\x12\x0f\n\x07message\x18\x04 \x01(\t\"h\n\x08\x45xemplar\x12\x37\n\x06labels\x18\x01 \x03(\x0b\x32\'.opentelemetry.proto.common.v1.KeyValue\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x14\n\x0ctimestamp_ms\x18\x03 \x01(\x03\"-\n\x06Sample\x12\r\n\x05value\x18\x01 \x01(\x01\x12\x14\n\x0ctimestamp_ms\x18\x02 \x01(\x03\"\x8d\x01\n\nTimeSeries\x12\x37\n\x06labels\x18\x01 \x03(\x0b\x32\'.opentelemetry.proto.common.v1.KeyValue\x12 \n\x07samples\x18\x02 \x03(\x0b\x32\x0f.tempopb.Sample\x12$\n\texemplars\x18\x04 \x03(\x0b\x32\x11.tempopb.Exemplar**\n\rPartialStatus\x12\x0c\n\x08\x43OMPLETE\x10\x00\x12\x0b\n\x07PARTIAL\x10\x01\x32\xbf\x04\n\x10StreamingQuerier\x12;\n\x06Search\x12\x16.tempopb.SearchRequest\x1a\x17.tempopb.SearchResponse0\x01\x12G\n\nSearchTags\x12\x1a.tempopb.SearchTagsRequest\x1a\x1b.tempopb.SearchTagsResponse0\x01\x12K\n\x0cSearchTagsV2\x12\x1a.tempopb.SearchTagsRequest\x1a\x1d.tempopb.SearchTagsV2Response0\x01\x12V\n\x0fSearchTagValues\x12\x1f.tempopb.SearchTagValuesRequest\x1a .tempopb.SearchTagValuesResponse0\x01\x12Z\n\x11SearchTagValuesV2\x12\x1f.tempopb.SearchTagValuesRequest\x1a\".tempopb.SearchTagValuesV2Response0\x01\x12N\n\x11MetricsQueryRange\x12\x1a.tempopb.QueryRangeRequest\x1a\x1b.tempopb.QueryRangeResponse0\x01\x12T\n\x13MetricsQueryInstant\x12\x1c.tempopb.QueryInstantRequest\x1a\x1d.tempopb.QueryInstantResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clew.api.pb.tempo_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TRACE']._serialized_start=78
-  _globals['_TRACE']._serialized_end=153
+  _globals['_TRACEBYIDMETRICS_ADDITIONALMETRICSENTRY']._loaded_options = None
+  _globals['_TRACEBYIDMETRICS_ADDITIONALMETRICSENTRY']._serialized_options = b'8\001'
+  _globals['_SEARCHREQUEST_TAGSENTRY']._loaded_options = None
+  _globals['_SEARCHREQUEST_TAGSENTRY']._serialized_options = b'8\001'
+  _globals['_TRACESEARCHMETADATA_SERVICESTATSENTRY']._loaded_options = None
+  _globals['_TRACESEARCHMETADATA_SERVICESTATSENTRY']._serialized_options = b'8\001'
+  _globals['_SEARCHMETRICS_ADDITIONALMETRICSENTRY']._loaded_options = None
+  _globals['_SEARCHMETRICS_ADDITIONALMETRICSENTRY']._serialized_options = b'8\001'
+  _globals['_METADATAMETRICS_ADDITIONALMETRICSENTRY']._loaded_options = None
+  _globals['_METADATAMETRICS_ADDITIONALMETRICSENTRY']._serialized_options = b'8\001'
+  _globals['_PARTIALSTATUS']._serialized_start=4198
+  _globals['_PARTIALSTATUS']._serialized_end=4240
+  _globals['_TRACE']._serialized_start=155
+  _globals['_TRACE']._serialized_end=230
+  _globals['_TRACEBYIDMETRICS']._serialized_start=233
+  _globals['_TRACEBYIDMETRICS']._serialized_end=454
+  _globals['_TRACEBYIDMETRICS_ADDITIONALMETRICSENTRY']._serialized_start=398
+  _globals['_TRACEBYIDMETRICS_ADDITIONALMETRICSENTRY']._serialized_end=454
+  _globals['_TRACEBYIDRESPONSE']._serialized_start=457
+  _globals['_TRACEBYIDRESPONSE']._serialized_end=608
+  _globals['_SEARCHREQUEST']._serialized_start=611
+  _globals['_SEARCHREQUEST']._serialized_end=926
+  _globals['_SEARCHREQUEST_TAGSENTRY']._serialized_start=883
+  _globals['_SEARCHREQUEST_TAGSENTRY']._serialized_end=926
+  _globals['_SEARCHRESPONSE']._serialized_start=928
+  _globals['_SEARCHRESPONSE']._serialized_end=1031
+  _globals['_TRACESEARCHMETADATA']._serialized_start=1034
+  _globals['_TRACESEARCHMETADATA']._serialized_end=1384
+  _globals['_TRACESEARCHMETADATA_SERVICESTATSENTRY']._serialized_start=1310
+  _globals['_TRACESEARCHMETADATA_SERVICESTATSENTRY']._serialized_end=1384
+  _globals['_SERVICESTATS']._serialized_start=1386
+  _globals['_SERVICESTATS']._serialized_end=1439
+  _globals['_SPANSET']._serialized_start=1441
+  _globals['_SPANSET']._serialized_end=1558
+  _globals['_SPAN']._serialized_start=1561
+  _globals['_SPAN']._serialized_end=1708
+  _globals['_SEARCHMETRICS']._serialized_start=1711
+  _globals['_SEARCHMETRICS']._serialized_end=2063
+  _globals['_SEARCHMETRICS_ADDITIONALMETRICSENTRY']._serialized_start=398
+  _globals['_SEARCHMETRICS_ADDITIONALMETRICSENTRY']._serialized_end=454
+  _globals['_METADATAMETRICS']._serialized_start=2066
+  _globals['_METADATAMETRICS']._serialized_end=2373
+  _globals['_METADATAMETRICS_ADDITIONALMETRICSENTRY']._serialized_start=398
+  _globals['_METADATAMETRICS_ADDITIONALMETRICSENTRY']._serialized_end=454
+  _globals['_SEARCHTAGSREQUEST']._serialized_start=2376
+  _globals['_SEARCHTAGSREQUEST']._serialized_end=2554
+  _globals['_SEARCHTAGSRESPONSE']._serialized_start=2556
+  _globals['_SEARCHTAGSRESPONSE']._serialized_end=2637
+  _globals['_SEARCHTAGSV2SCOPE']._serialized_start=2639
+  _globals['_SEARCHTAGSV2SCOPE']._serialized_end=2686
+  _globals['_SEARCHTAGSV2RESPONSE']._serialized_start=2688
+  _globals['_SEARCHTAGSV2RESPONSE']._serialized_end=2797
+  _globals['_SEARCHTAGVALUESREQUEST']._serialized_start=2800
+  _globals['_SEARCHTAGVALUESREQUEST']._serialized_end=2981
+  _globals['_SEARCHTAGVALUESRESPONSE']._serialized_start=2983
+  _globals['_SEARCHTAGVALUESRESPONSE']._serialized_end=3070
+  _globals['_TAGVALUE']._serialized_start=3072
+  _globals['_TAGVALUE']._serialized_end=3111
+  _globals['_SEARCHTAGVALUESV2RESPONSE']._serialized_start=3113
+  _globals['_SEARCHTAGVALUESV2RESPONSE']._serialized_end=3221
+  _globals['_QUERYINSTANTREQUEST']._serialized_start=3223
+  _globals['_QUERYINSTANTREQUEST']._serialized_end=3287
+  _globals['_QUERYINSTANTRESPONSE']._serialized_start=3290
+  _globals['_QUERYINSTANTRESPONSE']._serialized_end=3450
+  _globals['_INSTANTSERIES']._serialized_start=3452
+  _globals['_INSTANTSERIES']._serialized_end=3539
+  _globals['_QUERYRANGEREQUEST']._serialized_start=3542
+  _globals['_QUERYRANGEREQUEST']._serialized_end=3741
+  _globals['_QUERYRANGERESPONSE']._serialized_start=3744
+  _globals['_QUERYRANGERESPONSE']._serialized_end=3899
+  _globals['_EXEMPLAR']._serialized_start=3901
+  _globals['_EXEMPLAR']._serialized_end=4005
+  _globals['_SAMPLE']._serialized_start=4007
+  _globals['_SAMPLE']._serialized_end=4052
+  _globals['_TIMESERIES']._serialized_start=4055
+  _globals['_TIMESERIES']._serialized_end=4196
+  _globals['_STREAMINGQUERIER']._serialized_start=4243
+  _globals['_STREAMINGQUERIER']._serialized_end=4818
 # @@protoc_insertion_point(module_scope)

@@ -1,0 +1,67 @@
+"""Port 3200: Tempo's API over HTTP/1.1 and gRPC, which share the port through a Unix socket of our own."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import shutil
+import tempfile
+from pathlib import Path
+
+from clew.api import ApiDeps
+from clew.api.app import guarded
+from clew.api.tempo import TempoGrpcServer, create_tempo_app
+from clew.config import LimitsConfig, Listener
+from clew.config.listen import is_loopback
+from clew.receive import bind
+from clew.service.shared_port import SharedPort
+from clew.service.web_server import WebServer
+
+KEY = "listen.tempo"
+
+
+class TempoPort:
+    """Serves on the running event loop."""
+
+    def __init__(self, listener: Listener, deps: ApiDeps, limits: LimitsConfig) -> None:
+        host = listener.host
+        allowed = frozenset({"localhost", "127.0.0.1", "::1", host}) if is_loopback(host) else None
+        self._listener = listener
+        self._deps = dataclasses.replace(deps, allowed_hosts=allowed)
+        self._limits = limits
+        self._folder: Path | None = None
+        self._grpc: TempoGrpcServer | None = None
+        self._web: WebServer | None = None
+        self.port = listener.port
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            PortInUseError: the port is taken.
+            ListenError: the address cannot be used.
+        """
+        sockets = bind(KEY, self._listener.host, self._listener.port)
+        self.port = sockets[0].getsockname()[1]
+        self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="clew-"))  # only its owner may enter
+        path = self._folder / "grpc"
+        self._grpc = TempoGrpcServer(self._deps, path)
+        shared = SharedPort(
+            path,
+            header_timeout_s=self._limits.header_timeout_s,
+            header_max_bytes=self._limits.header_max_bytes,
+            max_connections=self._limits.max_connections,
+        )
+        self._web = WebServer(guarded(create_tempo_app(self._deps), self._deps), sockets, shared)
+        await self._grpc.start()
+        await self._web.start()
+
+    async def stop(self) -> None:
+        """End calls and connections, those under way after a little time. Safe twice and without start."""
+        if self._grpc is not None:
+            await self._grpc.stop()
+        if self._web is not None:
+            await self._web.stop()
+        if self._folder is not None:
+            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+            self._folder = None
