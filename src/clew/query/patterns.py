@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from clew.query.errors import InvalidQueryError
 from clew.query.filters import Filter, Op
@@ -22,9 +22,18 @@ def check_patterns(read: Read, filters: Sequence[Filter]) -> None:
     Raises:
         InvalidQueryError: names the pattern.
     """
-    for item in filters:
-        if item.op in {Op.MATCH, Op.NOT_MATCH} and alternatives(str(item.value)) is None:
-            _check(read, str(item.value))
+    check_texts(read, (str(item.value) for item in filters if item.op in {Op.MATCH, Op.NOT_MATCH}))
+
+
+def check_texts(read: Read, patterns: Iterable[str]) -> None:
+    """Refuse texts that are no patterns.
+
+    Raises:
+        InvalidQueryError: names the pattern.
+    """
+    for pattern in dict.fromkeys(patterns):
+        if alternatives(pattern) is None:
+            _check(read, pattern)
 
 
 def _check(read: Read, pattern: str) -> None:

@@ -35,8 +35,8 @@ def alternatives(pattern: str) -> list[str] | None:
         at += 1
 
 
-def anchored(pattern: str) -> str:
-    """Return a pattern that must match the whole text; a dot matches a line break too.
+def anchored(pattern: str, *, fold: bool = False) -> str:
+    """Return a pattern that must match the whole text; a dot matches a line break too, with `fold` any case.
 
     Raises:
         InvalidQueryError: the pattern is too long.
@@ -44,4 +44,4 @@ def anchored(pattern: str) -> str:
     if len(pattern) > MAX_PATTERN:
         hint = f"keep patterns below {MAX_PATTERN} characters"
         raise InvalidQueryError("the pattern is too long", start=0, end=0, hint=hint)
-    return rf"\A(?s:{pattern})\z"
+    return rf"\A(?{'is' if fold else 's'}:{pattern})\z"

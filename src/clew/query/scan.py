@@ -50,7 +50,7 @@ class Scan:
     """Looks for candidates of one conjunction."""
 
     def __init__(self, read: Read, filters: Sequence[Filter]) -> None:
-        self._read = read
+        self.read = read
         self.of_span, self.of_trace = split_trace_filters(filters)
         self.whole_traces = not self.of_span
         """No filter looks at a span: the trace index itself is scanned."""
@@ -89,7 +89,7 @@ class Scan:
 
         The order makes it whole: rows of a part that is merged in between are in the merged part, which comes second.
         """
-        young = self._young = self._young if self._young is not None else parts_without_index(self._read.query)
+        young = self._young = self._young if self._young is not None else parts_without_index(self.read.query)
         params = Params()
         listed = params.texts(young)
         found = self._run(params, span, behind, f" AND _part IN {listed}", index=UseIndex.NO) if young else []
@@ -133,6 +133,6 @@ class Scan:
             WHERE tenant = {{tenant:String}} AND {" AND ".join(where)}{extra}
             GROUP BY trace_id {having} ORDER BY seen DESC, trace_id DESC LIMIT {cap}
         """
-        table = self._read.query(sql, params.values, direct_index=index is UseIndex.INSTEAD)
+        table = self.read.query(sql, params.values, direct_index=index is UseIndex.INSTEAD)
         seen_ids = zip(table.column("seen").to_pylist(), table.column("trace_id").to_pylist(), strict=True)
         return [Candidate(seen, trace_id) for seen, trace_id in seen_ids]

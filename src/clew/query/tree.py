@@ -34,7 +34,7 @@ class Tree:
 
 def build(span: Ids, parent: Ids, start: Ints, kind: Small) -> Tree:
     """Return the tree of the spans of one trace; no order is needed, ids may repeat (Zipkin) and form cycles."""
-    up = _break_cycles(_parents(span, parent, start, kind), start)
+    up = parents(span, parent, start, kind)
     orphan = up == ORPHAN
     wanted = np.where(orphan & (parent != span), parent, span)
     missing, place = np.unique(wanted[orphan], return_inverse=True)
@@ -56,8 +56,16 @@ def build(span: Ids, parent: Ids, start: Ints, kind: Small) -> Tree:
     )
 
 
-def _parents(span: Ids, parent: Ids, start: Ints, kind: Small) -> Ints:
-    """Return the index of each span's parent, `ROOT` or `ORPHAN`.
+def parents(span: Ids, parent: Ids, start: Ints, kind: Small) -> Ints:
+    """Return the index of each span's parent, `ROOT` or `ORPHAN`; every span reaches one of these.
+
+    Ids of several traces must differ between them, for example as numbers of (trace, id).
+    """
+    return _break_cycles(_claimed(span, parent, start, kind), start)
+
+
+def _claimed(span: Ids, parent: Ids, start: Ints, kind: Small) -> Ints:
+    """Return the index of the parent that each span names, `ROOT` or `ORPHAN`.
 
     Where a client and a server share an id, a server's parent is the client, and everybody else's the server.
     """

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +15,8 @@ from clew.query.memo import Memo
 from clew.query.read import Control, Read
 from clew.store import ArrowBatches, EmbeddedConfig, EmbeddedEngine, Limits, migrate
 from clew.store.tables import ATTR_KEYS, ATTR_VALUES
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "property"))  # the evaluator and the strategies of TraceQL
 
 TYPES = {str: "str", bool: "bool", int: "int", float: "float"}
 DAY_S = 86_400

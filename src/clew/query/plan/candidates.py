@@ -1,0 +1,85 @@
+"""Candidates of a search that is more than one conjunction: traces that have what the answer must have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clew.model import BUCKET_S
+from clew.query.index import NS_PER_S, IndexedTrace
+from clew.query.params import Params
+from clew.query.plan.fieldsql import FieldSql
+from clew.query.plan.lowering import conjunction_of
+from clew.query.plan.necessity import All, Formula, Some, conditions
+from clew.query.predicates import Days, UseIndex, narrowed, slim_enough
+from clew.query.read import Read
+from clew.query.scan import CAP, Candidate, Span
+from clew.query.traceql.ast import FieldExpr
+
+
+class FormulaScan:
+    """Looks for traces in which every condition of a formula holds on some span.
+
+    Where several must hold, they may lie in different windows. So every window is read up to the top again, and traces
+    count to the window in which their earliest hit lies: whatever starts within the windows so far has shown all.
+    Windows grow, so that costs about as much again as the last one.
+    """
+
+    whole_traces = False
+
+    def __init__(self, read: Read, formula: Formula) -> None:
+        self.read = read
+        self._formula = formula
+        self._conditions = conditions(formula)
+        self._top = 0
+        lowered = [conjunction_of(one) for one in self._conditions]
+        slim = all(items is not None and slim_enough(items) for items in lowered)
+        self.table = "span_by_service" if slim else "spans"
+        self.indexed = not slim and all(items and any(narrowed(one) for one in items) for items in lowered)
+
+    def range(self, span: Span, *, behind: Candidate | None = None) -> list[Candidate]:
+        """Return up to `CAP` traces whose first hit in the range lies behind `behind`."""
+        self._top = max(self._top, span.high)
+        params = Params()
+        having = f"seen <= {params.bind(span.high, 'Int64')}"
+        if behind is not None:
+            seen, trace = params.bind(behind.seen, "Int64"), params.bind(behind.trace_id, "FixedString(16)")
+            having += f" AND (seen, trace_id) < ({seen}, {trace})"
+        wide = Span(span.low, self._top) if isinstance(self._formula, All) else span
+        return self._run(params, wide, "", having, CAP)
+
+    def of(self, traces: Sequence[IndexedTrace], span: Span) -> list[Candidate]:
+        """Return which of these traces have all hits, wherever they lie."""
+        if not traces or span.low > span.high:
+            return []
+        params = Params()
+        low = min(trace.min_bucket for trace in traces) * NS_PER_S
+        high = (max(trace.max_bucket for trace in traces) + BUCKET_S) * NS_PER_S - 1
+        ids = f" AND trace_id IN {params.ids([trace.trace_id for trace in traces])}"
+        return self._run(params, Span(low, high), ids, "1", len(traces))
+
+    def _run(self, params: Params, span: Span, extra: str, having: str, cap: int) -> list[Candidate]:
+        table = self.read.query(self.statement(params, span, extra, having, cap), params.values)
+        found = zip(table.column("seen").to_pylist(), table.column("trace_id").to_pylist(), strict=True)
+        return [Candidate(seen, trace_id) for seen, trace_id in found]
+
+    def statement(self, params: Params, span: Span, extra: str, having: str, cap: int) -> str:
+        """Return the SQL of one scan."""
+        first, last = (params.seconds(bucket) for bucket in span.buckets)
+        days = Days(params.day(span.low), params.day(span.high))
+        fields = FieldSql(params, days, UseIndex.BESIDE)
+        tests = {one: fields.condition(one) for one in self._conditions}
+        joins = fields.joins.sql(params, days)
+        some = " OR ".join(f"({test})" for test in tests.values())
+        holds = f" AND {self._holds(self._formula, tests)}" if isinstance(self._formula, All) else ""
+        return f"""
+            SELECT trace_id, min(toUnixTimestamp64Nano(start)) AS seen FROM {self.table} {joins}
+            WHERE tenant = {{tenant:String}} AND bucket >= {first} AND bucket <= {last}
+                AND start >= {params.time(span.low)} AND start <= {params.time(span.high)} AND ({some}){extra}
+            GROUP BY trace_id HAVING {having}{holds} ORDER BY seen DESC, trace_id DESC LIMIT {cap}
+        """
+
+    def _holds(self, formula: Formula, tests: dict[FieldExpr, str]) -> str:
+        if isinstance(formula, Some):
+            return f"max({tests[formula.where]})"
+        joined = " AND " if isinstance(formula, All) else " OR "
+        return "(" + joined.join(self._holds(part, tests) for part in formula.parts) + ")"

@@ -1,0 +1,183 @@
+"""Searches: traces out of which a pipeline makes spansets, newest first or sorted, page by page."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from clew.query.answer import Answer, Meta, Total, Truncated, Window
+from clew.query.cursor import parse_cursor
+from clew.query.errors import InvalidQueryError, InvalidRequestError
+from clew.query.hunt import Hunt, Quest, Source, SpentError
+from clew.query.index import IndexedTrace
+from clew.query.patterns import check_texts
+from clew.query.plan.candidates import FormulaScan
+from clew.query.plan.found import Ask, Found, FoundTrace
+from clew.query.plan.judge import Judge
+from clew.query.plan.lowering import conjunction_of, is_local
+from clew.query.plan.necessity import ANY_TRACE, Formula, Some, formula
+from clew.query.plan.pipeline import order_key
+from clew.query.plan.walk import mentioned, patterns
+from clew.query.read import Read
+from clew.query.scan import Candidate, Scan, Span
+from clew.query.search import FilterScan, Progress
+from clew.query.traceql.ast import Filter, Pipeline, Query
+from clew.store.errors import QueryLimitError
+
+MAX_SORTED = 10_000
+"""Most traces that are sorted."""
+
+
+def find(read: Read, query: Query, ask: Ask, now: int) -> Answer[Found]:
+    """Return one page of a search.
+
+    Raises:
+        InvalidQueryError: it gives series, or cannot be evaluated.
+        InvalidRequestError: the cursor is none of ours.
+    """
+    *_, last = finds(read, query, ask, now)
+    assert isinstance(last, Answer)  # noqa: S101 - the last event is the answer
+    return last
+
+
+def finds(read: Read, query: Query, ask: Ask, now: int) -> Iterator[Progress | Answer[Found]]:
+    """Yield the progress after each window, and the page at the end."""
+    if not isinstance(query.root, Pipeline):
+        hint = "ask for series with /api/v1/query, or leave the metrics function out"
+        raise InvalidQueryError(
+            "this query gives series, no traces", start=query.pos.start, end=query.pos.end, hint=hint
+        )
+    check_texts(read, patterns(query.root))
+    search = Finding(read, query.root, ask)
+    yield from search.sorted(now) if search.judge.sort else search.newest(now)
+
+
+@dataclass
+class JudgedScan:
+    """Candidates of a scan, decided about over their whole traces."""
+
+    scan: Scan | FormulaScan
+    judge: Judge
+
+    @property
+    def whole_traces(self) -> bool:
+        """Whether candidates are found by the start of the trace alone."""
+        return self.scan.whole_traces
+
+    @property
+    def indexed(self) -> bool:
+        """Whether an index narrows the scan."""
+        return self.scan.indexed
+
+    def range(self, span: Span, *, behind: Candidate | None = None) -> list[Candidate]:
+        """Return candidates of a range."""
+        try:
+            return self.scan.range(span, behind=behind)
+        except QueryLimitError as error:
+            raise SpentError(Truncated(error.detail, 0, error.hint)) from error
+
+    def of(self, traces: Sequence[IndexedTrace], span: Span) -> list[Candidate]:
+        """Return which traces are candidates."""
+        try:
+            return self.scan.of(traces, span)
+        except QueryLimitError as error:
+            raise SpentError(Truncated(error.detail, 0, error.hint)) from error
+
+    def decide(self, traces: Sequence[IndexedTrace]) -> Sequence[IndexedTrace]:
+        """Return the traces that are answers."""
+        return self.judge.decide(traces)
+
+
+class Finding:
+    """One search."""
+
+    def __init__(self, read: Read, pipeline: Pipeline, ask: Ask) -> None:
+        self.read = read
+        self.ask = ask
+        self.judge = Judge(read, pipeline)
+        self.shown = mentioned(pipeline)
+        self.formula = formula(pipeline)
+        self.source = source(read, pipeline, self.formula, self.judge)
+
+    def newest(self, now: int) -> Iterator[Progress | Answer[Found]]:
+        """Find the newest traces."""
+        ask = self.ask
+        cursor = parse_cursor(ask.cursor) if ask.cursor else None
+        window = Window(ask.window.from_ns, cursor.to_ns) if cursor else ask.window
+        hunt = Hunt(self.read, Quest(window, ask.limit, cursor), self.source)
+        for low in hunt.windows(now):
+            yield Progress(low, len(hunt.seen), self.read.scanned.rows)
+            if hunt.full:
+                break
+        catch = hunt.page()
+        traces = self.judge.answers(catch.traces, ask.spans_per_spanset, self.shown)
+        yield self._answer(traces, catch.cursor, catch.total, catch.truncated, window)
+
+    def sorted(self, now: int) -> Iterator[Progress | Answer[Found]]:
+        """Find all traces, and return a page of them in the order asked for."""
+        ask = self.ask
+        shown, to_ns = _parse_place(ask.cursor) if ask.cursor else (0, ask.window.to_ns)
+        window = Window(ask.window.from_ns, to_ns)
+        hunt = Hunt(self.read, Quest(window, MAX_SORTED), self.source)
+        for low in hunt.windows(now):
+            yield Progress(low, len(hunt.seen), self.read.scanned.rows)
+            if hunt.full:
+                break
+        catch = hunt.page()
+        cut = catch.truncated
+        if not catch.total.exact and cut is None:
+            cut = Truncated(
+                "only the newest traces are sorted", MAX_SORTED, "choose a shorter range, or add conditions"
+            )
+        sort, keys = self.judge.sort, self.judge.keys
+        assert sort is not None  # noqa: S101 - asked before
+        ranked = sorted(catch.traces, key=lambda one: order_key(keys[one.trace_id]), reverse=sort.descending)
+        taken = ranked[shown : shown + ask.limit]
+        more = shown + len(taken) < len(ranked)
+        traces = self.judge.answers(taken, ask.spans_per_spanset, self.shown)
+        yield self._answer(traces, _place(shown + len(taken), to_ns) if more else None, catch.total, cut, window)
+
+    def _answer(
+        self, traces: list[FoundTrace], cursor: str | None, total: Total, cut: Truncated | None, window: Window
+    ) -> Answer[Found]:
+        meta = Meta(
+            total=total,
+            returned=len(traces),
+            truncated=cut or self.judge.cut,
+            scanned=self.read.scanned,
+            window=window,
+            duplicates=sum(one.duplicates for one in traces),
+        )
+        return Answer(Found(traces, cursor), meta)
+
+
+def source(read: Read, pipeline: Pipeline, wanted: Formula, judge: Judge) -> Source:
+    """Return the cheapest source of candidates: a plain conjunction needs no evaluation of its traces."""
+    only = pipeline.stages[0] if len(pipeline.stages) == 1 else None
+    if isinstance(only, Filter) and is_local(only.where):
+        filters = conjunction_of(only.where)
+        if filters is not None:
+            return FilterScan(read, filters)
+    if wanted == ANY_TRACE:
+        return JudgedScan(Scan(read, []), judge)
+    filters = conjunction_of(wanted.where) if isinstance(wanted, Some) else None
+    if filters is not None:
+        return JudgedScan(Scan(read, filters), judge)
+    return JudgedScan(FormulaScan(read, wanted), judge)
+
+
+def _place(shown: int, to_ns: int) -> str:
+    return base64.urlsafe_b64encode(f"sorted.{shown}.{to_ns}".encode()).decode().rstrip("=")
+
+
+def _parse_place(text: str) -> tuple[int, int]:
+    try:
+        word, shown, to_ns = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii").split(".")
+        if word == "sorted" and int(shown) >= 0:
+            return int(shown), int(to_ns)
+    except (ValueError, binascii.Error):
+        pass
+    hint = "pass the cursor of the page before, unchanged"
+    raise InvalidRequestError("cursor", text[:80], "is no cursor of a sorted search", hint=hint)

@@ -1,0 +1,156 @@
+"""Decides about candidates: a pipeline over all spans of each trace, many traces at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from clew.query.answer import Truncated
+from clew.query.hunt import SpentError
+from clew.query.index import IndexedTrace
+from clew.query.plan.found import Cell, FoundSpan, FoundTrace, Spanset
+from clew.query.plan.pipeline import Sets, needs, run, sort_keys
+from clew.query.plan.spanrows import SpanRows, load
+from clew.query.plan.texts import text
+from clew.query.plan.treeexpr import Needed, value
+from clew.query.plan.typed import Typed
+from clew.query.read import Read
+from clew.query.traceql.ast import Field, Pipeline, Sort
+from clew.query.tree import Ints
+from clew.store.errors import QueryLimitError
+
+BATCH_SPANS = 300_000
+"""Most spans that are evaluated at a time, unless one trace has more."""
+MAX_TRACE_SPANS = 2_000_000
+"""A larger trace is left out."""
+MAX_SPANS = 20_000_000
+"""Most spans that one search evaluates."""
+MAX_SPANSETS = 100
+"""Most spansets of a trace that are returned."""
+
+
+class Judge:
+    """One pipeline and what it has found out so far."""
+
+    def __init__(self, read: Read, pipeline: Pipeline) -> None:
+        self.read = read
+        self.pipeline = pipeline
+        self.cut: Truncated | None = None
+        """Why some candidates were not looked into."""
+        self.sort = next((one for one in pipeline.stages if isinstance(one, Sort)), None)
+        self.keys: dict[bytes, Cell] = {}
+        """What traces are sorted by."""
+        self._needed = Needed()
+        needs(pipeline.stages, self._needed)
+        self._spans = 0
+
+    def decide(self, traces: Sequence[IndexedTrace]) -> list[IndexedTrace]:
+        """Return the traces out of which spansets come.
+
+        Raises:
+            SpentError: too many spans, too much memory or time.
+        """
+        kept: list[IndexedTrace] = []
+        for batch in self._batches(traces):
+            self._spans += sum(trace.spans for trace in batch)
+            if self._spans > MAX_SPANS:
+                hint = "add conditions, or choose a shorter range"
+                raise SpentError(Truncated("more spans than one search looks into", MAX_SPANS, hint))
+            rows = self._load(batch, self._needed)
+            sets = run(self.pipeline, rows)
+            hit = np.unique(rows.forest.trace[sets.mask]).tolist()
+            if self.sort is not None:
+                keys = sort_keys(self.sort, sets, rows)
+                self.keys.update((batch[one].trace_id, keys[one]) for one in hit)
+            kept += [batch[one] for one in hit]
+        return kept
+
+    def _batches(self, traces: Sequence[IndexedTrace]) -> Iterator[list[IndexedTrace]]:
+        batch: list[IndexedTrace] = []
+        spans = 0
+        for trace in traces:
+            if trace.spans > MAX_TRACE_SPANS:
+                hint = "open the trace itself and filter there"
+                self.cut = Truncated("a trace was left out for its size in spans", MAX_TRACE_SPANS, hint)
+                continue
+            if batch and spans + trace.spans > BATCH_SPANS:
+                yield batch
+                batch, spans = [], 0
+            batch.append(trace)
+            spans += trace.spans
+        if batch:
+            yield batch
+
+    def _load(self, traces: Sequence[IndexedTrace], needed: Needed) -> SpanRows:
+        try:
+            return load(self.read, traces, list(needed.conditions), list(needed.values))
+        except QueryLimitError as error:
+            raise SpentError(Truncated(error.detail, 0, error.hint)) from error
+
+    def answers(self, traces: Sequence[IndexedTrace], spans: int, shown: Sequence[Field]) -> list[FoundTrace]:
+        """Return traces with their spansets, in the order given; at most so many spans of each, with some fields."""
+        needed = Needed()
+        needs(self.pipeline.stages, needed)
+        for one in shown:
+            needed.value(one)
+        return [
+            one
+            for batch in self._batches(traces)
+            for one in _answers(self.pipeline, self._load(batch, needed), spans, shown)
+        ]
+
+
+def _answers(pipeline: Pipeline, rows: SpanRows, spans: int, shown: Sequence[Field]) -> Iterator[FoundTrace]:
+    sets = run(pipeline, rows)
+    spansets = _spansets(sets, rows, spans, {text(one): value(one, rows) for one in shown})
+    stats = rows.stats()
+    for number, trace in enumerate(rows.traces):
+        if spansets[number]:
+            count, errors, services = stats[number]
+            yield FoundTrace(
+                trace.trace_id,
+                trace.first,
+                trace.duration,
+                trace.root_service if trace.has_root else None,
+                trace.root_name if trace.has_root else None,
+                count,
+                errors,
+                services,
+                spansets[number],
+                int(rows.copies[number]),
+            )
+
+
+def _spansets(sets: Sets, rows: SpanRows, most: int, fields: dict[str, Typed]) -> list[list[Spanset]]:
+    """Return the spansets of each trace, those with the earliest spans first."""
+    at = np.flatnonzero(sets.mask)
+    order = np.argsort(sets.group[at], kind="stable")
+    at = at[order]
+    groups, heads, counts = np.unique(sets.group[at], return_index=True, return_counts=True)
+    found: list[list[Spanset]] = [[] for _ in rows.traces]
+    for group, head, count in sorted(
+        zip(groups.tolist(), heads.tolist(), counts.tolist(), strict=True), key=lambda one: int(at[one[1]])
+    ):
+        mine = found[int(sets.trace[group])]
+        if len(mine) < MAX_SPANSETS:
+            attributes = {name: values[group] for name, values in sets.attributes.items()}
+            mine.append(Spanset(count, _spans(rows, at[head : head + min(count, most)], fields), attributes))
+    return found
+
+
+def _spans(rows: SpanRows, at: Ints, fields: dict[str, Typed]) -> list[FoundSpan]:
+    cells = {name: column.take(at).cells() for name, column in fields.items()}
+    return [
+        FoundSpan(
+            int(rows.forest.span[row]),
+            rows.services[rows.service[row]],
+            rows.names[rows.name[row]],
+            int(rows.forest.kind[row]),
+            int(rows.status[row]),
+            int(rows.forest.start[row]),
+            int(rows.duration[row]),
+            {name: column[place] for name, column in cells.items() if column[place] is not None},
+        )
+        for place, row in enumerate(at.tolist())
+    ]
