@@ -20,6 +20,7 @@ from clew.model import Scope
 from clew.query.answer import Answer, Meta
 from clew.query.read import Read
 from clew.query.times import parse_window
+from clew.store.engine import Limits
 
 T = TypeVar("T")
 NDJSON = "application/x-ndjson"
@@ -34,9 +35,9 @@ class Asking:
         self.scope = scope
         self.now = deps.reader.now()
 
-    async def run(self, work: Callable[[Read], T]) -> T:
+    async def run(self, work: Callable[[Read], T], *, limits: Limits | None = None) -> T:
         """Return what a read returns, ending it when the client disconnects."""
-        return await self.watch(self.deps.reader.run(self.scope, work))
+        return await self.watch(self.deps.reader.run(self.scope, work, limits=limits))
 
     async def watch(self, work: Awaitable[T]) -> T:
         """Return what is awaited, cancelling it when the client disconnects.

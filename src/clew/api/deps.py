@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from clew.model import Scope
 from clew.query.reader import Reader
+from clew.query.sql.settings import SqlSettings
 
 
 class Principal(Protocol):
@@ -76,6 +77,8 @@ class ApiDeps:
     actions: Actions
     metrics_text: Callable[[], bytes]
     """The Prometheus exposition of Clew's own metrics."""
+    sql: SqlSettings = field(default_factory=SqlSettings)
+    """Limits of the queries that people write."""
     version: str = "0.0.0"
     allowed_hosts: frozenset[str] | None = None
     """Host names a request may name (without port); `None` allows all. Set on localhost, against DNS rebinding."""

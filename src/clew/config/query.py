@@ -9,6 +9,23 @@ from pydantic import Field
 from clew.config.section import Bytes, Section
 
 
+class SqlConfig(Section):
+    """Further limits of SQL that people write."""
+
+    default_range_s: Annotated[float, Field(gt=0)] = 86_400.0
+    """How far back a query reads that says nothing about time, in seconds."""
+    max_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 100_000
+    """Most rows of one answer as JSON."""
+    max_result_bytes: Annotated[Bytes, Field(ge=1 << 20)] = 1 << 30
+    """Size of the rows that one query returns."""
+    max_bytes_to_read: Annotated[Bytes, Field(ge=0)] = 0
+    """Uncompressed bytes that one query may read from tables; 0 is unlimited."""
+    max_group_rows: Annotated[int, Field(ge=1)] = 1_000_000
+    """Different keys of one GROUP BY, DISTINCT or IN, and rows of the right side of one JOIN."""
+    max_temporary_bytes: Annotated[Bytes, Field(ge=1 << 20)] = 1 << 30
+    """Disk that sorting and grouping may use."""
+
+
 class QueryConfig(Section):
     """Limits of reading; a query beyond one says which and what to change."""
 
@@ -22,3 +39,5 @@ class QueryConfig(Section):
     """Queries that run at once."""
     queue: Annotated[int, Field(ge=0)] = 64
     """Queries that may wait; beyond it a request gets 503."""
+    sql: SqlConfig = SqlConfig()
+    """SQL that people write."""

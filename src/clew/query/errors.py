@@ -2,6 +2,7 @@
 
 ClewError
 +-- InvalidQueryError      the text of a query is wrong; says where
++-- QueryGateError         the engine reads a query differently than it was checked
 +-- InvalidRequestError    a parameter is wrong
 +-- TraceNotFoundError     no span of the trace is stored
 +-- SpanNotFoundError      the trace has no such span
@@ -28,6 +29,15 @@ class InvalidQueryError(ClewError):
         """First character of the wrong piece."""
         self.end = end
         """One past its last character."""
+
+
+class QueryGateError(ClewError):
+    """The engine sees a table, function or clause in a query that its check did not allow; it was not run."""
+
+    code: ClassVar[str] = "sql_refused"
+    http_status: ClassVar[int] = 400
+    grpc_status: ClassVar[str] = "INVALID_ARGUMENT"
+    hint = "Write the query in plainer SQL; docs/reference/sql.md lists the views and functions."
 
 
 class InvalidRequestError(ClewError):

@@ -64,20 +64,28 @@ class Read:
         self._rows = self._bytes = 0
         self._elapsed_s = 0.0
 
-    def query(self, sql: str, params: Mapping[str, Param] | None = None, *, direct_index: bool = False) -> pa.Table:
+    def query(
+        self,
+        sql: str,
+        params: Mapping[str, Param] | None = None,
+        *,
+        direct_index: bool = False,
+        take_rows: int = 0,
+    ) -> pa.Table:
         """Run a SELECT and return its rows; `{tenant:String}` is always bound.
 
         Args:
             sql: the statement.
             params: values of its placeholders.
             direct_index: see `Limits.direct_index`.
+            take_rows: see `Limits.take_rows`.
 
         Raises:
             QueryLimitError: the request used up its time, memory or rows.
             QueryCancelledError: nobody waits any more.
         """
         left = max(self._limits.timeout_s - self._elapsed_s, MIN_TIMEOUT_S)
-        limits = replace(self._limits, timeout_s=left, direct_index=direct_index)
+        limits = replace(self._limits, timeout_s=left, direct_index=direct_index, take_rows=take_rows)
         bound: dict[str, Param] = {**(params or {}), "tenant": self.scope.tenant}
         with self._control.query_id() as query_id:
             result = self._engine.query(sql, bound, limits=limits, query_id=query_id)

@@ -43,14 +43,14 @@ class Reader:
         self._pool = ThreadPoolExecutor(readers, thread_name_prefix="clew-read")
         self._side = ThreadPoolExecutor(1, thread_name_prefix="clew-read-cancel")
 
-    async def run(self, scope: Scope, work: Callable[[Read], T]) -> T:
+    async def run(self, scope: Scope, work: Callable[[Read], T], *, limits: Limits | None = None) -> T:
         """Return what `work` makes of a `Read` in a reader thread; cancelling the caller ends its query.
 
         Raises:
             BusyError: as many reads as allowed are running and waiting.
         """
         control = self._enter()
-        read = Read(self._engine, scope, self._limits, control, self._memo)
+        read = Read(self._engine, scope, limits or self._limits, control, self._memo)
         future = self._pool.submit(work, read)
         future.add_done_callback(lambda _: self._leave())
         try:

@@ -26,10 +26,10 @@ from clew.service.directory import open_directory
 from clew.service.disk import DiskWatch
 from clew.service.engine import AnyEngine, bring_up_to_date, open_engine
 from clew.service.gauges import mirror
+from clew.service.reading import read_limits, sql_settings
 from clew.service.status import StatusBoard
 from clew.service.tempo_port import TempoPort
 from clew.service.web_server import WebServer
-from clew.store import Limits
 from clew.telemetry import Metrics
 from clew.web import STATIC, mount
 
@@ -153,13 +153,7 @@ class Node:
     ) -> None:
         """Open the main port: reading works as soon as the engine does."""
         query = self.config.query
-        limits = Limits(
-            timeout_s=query.timeout_s,
-            max_memory_bytes=query.max_memory_bytes,
-            max_rows_to_read=query.max_rows_to_read,
-            max_threads=self.config.storage.max_threads,
-        )
-        reader = Reader(engine, readers=query.readers, queue=query.queue, limits=limits)
+        reader = Reader(engine, readers=query.readers, queue=query.queue, limits=read_limits(self.config))
         self._on_stop("readers", reader.close)
         numbers, process = itertools.count(1), secrets.token_hex(4)
         host = self.config.listen.ui.host
@@ -169,6 +163,7 @@ class Node:
             status=status,
             actions=Actions(engine, journal),
             metrics_text=self.metrics.render,
+            sql=sql_settings(self.config),
             version=version("clew"),
             allowed_hosts=frozenset({"localhost", "127.0.0.1", "::1", host}) if is_loopback(host) else None,
             request_id=lambda: f"{process}-{next(numbers)}",

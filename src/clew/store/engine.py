@@ -25,6 +25,16 @@ class Limits:
     """Rows read from tables; 0 is unlimited."""
     max_result_rows: int = 0
     """Rows returned; 0 is unlimited."""
+    max_result_bytes: int = 0
+    """Size of the rows returned, in bytes; 0 is unlimited."""
+    max_bytes_to_read: int = 0
+    """Uncompressed bytes read from tables; 0 is unlimited."""
+    max_group_rows: int = 0
+    """Different keys of GROUP BY, DISTINCT and IN, and rows of the right side of a JOIN; 0 is unlimited."""
+    max_temporary_bytes: int = 0
+    """Disk that sorting and grouping may use; 0 is unlimited."""
+    take_rows: int = 0
+    """Stop after so many rows without an error, as a LIMIT around the query would; 0 takes all."""
     max_threads: int = 2
     """Threads of the query."""
     direct_index: bool = False

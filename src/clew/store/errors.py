@@ -5,7 +5,7 @@ StoreError
 +-- InsertRefusedError       these rows can never be stored as they are
 +-- DiskFullError            no room; retryable once there is
 +-- QueryError               the engine refuses the statement
-|   +-- QueryLimitError      time, memory or rows
+|   +-- QueryLimitError      time, memory, rows, bytes, groups or the size of the result
 |   +-- QueryCancelledError
 +-- DirectoryInUseError      another process has the data directory
 +-- SchemaNewerError         the data was written by a newer Clew
@@ -67,12 +67,15 @@ class QueryError(StoreError):
         """ClickHouse's number of the error, 0 when it gave none."""
 
 
-LimitKind = Literal["time", "memory", "rows"]
+LimitKind = Literal["time", "memory", "rows", "bytes", "groups", "result"]
 
 _LIMIT_HINTS: dict[LimitKind, str] = {
     "time": "Narrow the time range, add a filter on service or an attribute, or raise query.timeout_s.",
     "memory": "Narrow the time range, add a filter, or raise query.max_memory_bytes.",
     "rows": "Narrow the time range, add a filter on service or an attribute, or raise query.max_rows_to_read.",
+    "bytes": "Narrow the time range, read fewer columns, or raise query.sql.max_bytes_to_read.",
+    "groups": "Group, join or compare by something with fewer different values, or raise query.sql.max_group_rows.",
+    "result": "Return fewer or smaller rows, or raise query.sql.max_result_bytes.",
 }
 
 
@@ -87,7 +90,7 @@ class QueryLimitError(QueryError):
         super().__init__(detail, engine_code=engine_code, hint=_LIMIT_HINTS[kind])
         self.kind: LimitKind = kind
         self.limit = limit
-        """The limit in seconds, bytes or rows."""
+        """The limit in seconds, bytes, rows or keys."""
 
 
 class QueryCancelledError(QueryError):

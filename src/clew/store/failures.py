@@ -10,6 +10,7 @@ from clew.store.errors import (
     DiskFullError,
     EngineUnavailableError,
     InsertRefusedError,
+    LimitKind,
     QueryCancelledError,
     QueryError,
     QueryLimitError,
@@ -25,8 +26,14 @@ TIMEOUT = frozenset({159, 160})
 """TIMEOUT_EXCEEDED, TOO_SLOW."""
 MEMORY = frozenset({241})
 """MEMORY_LIMIT_EXCEEDED."""
-ROWS = frozenset({158, 307, 396})
-"""TOO_MANY_ROWS, TOO_MANY_BYTES, TOO_MANY_ROWS_OR_BYTES."""
+ROWS = frozenset({158})
+"""TOO_MANY_ROWS."""
+BYTES = frozenset({307})
+"""TOO_MANY_BYTES."""
+RESULT = frozenset({396})
+"""TOO_MANY_ROWS_OR_BYTES."""
+GROUPS = frozenset({191})
+"""SET_SIZE_LIMIT_EXCEEDED: of DISTINCT, IN and JOIN; GROUP BY says TOO_MANY_ROWS."""
 CANCELLED = frozenset({394, 735})
 """QUERY_WAS_CANCELLED, QUERY_WAS_CANCELLED_BY_CLIENT."""
 MISSING_INDEX = 43
@@ -90,13 +97,25 @@ def failure(message: str, action: Action, *, limits: Limits | None = None, code:
 
 
 def _query_failure(text: str, number: int, limits: Limits) -> StoreError:
-    if number in TIMEOUT:
-        return QueryLimitError(text, kind="time", limit=limits.timeout_s, engine_code=number)
-    if number in MEMORY:
-        return QueryLimitError(text, kind="memory", limit=limits.max_memory_bytes, engine_code=number)
-    if number in ROWS:
-        rows = limits.max_result_rows if number == 396 else limits.max_rows_to_read  # noqa: PLR2004
-        return QueryLimitError(text, kind="rows", limit=rows, engine_code=number)
     if number in CANCELLED:
         return QueryCancelledError(text, engine_code=number)
-    return QueryError(text, engine_code=number)
+    passed = _passed(text, number, limits)
+    if passed is None:
+        return QueryError(text, engine_code=number)
+    kind, limit = passed
+    return QueryLimitError(text, kind=kind, limit=limit, engine_code=number)
+
+
+def _passed(text: str, number: int, limits: Limits) -> tuple[LimitKind, float] | None:
+    """Return which limit a query has passed, and its value."""
+    if number in GROUPS or (number in ROWS and "GROUP BY" in text):
+        return "groups", limits.max_group_rows
+    size = limits.max_result_bytes if "max bytes" in text else limits.max_result_rows
+    kinds: tuple[tuple[frozenset[int], LimitKind, float], ...] = (
+        (TIMEOUT, "time", limits.timeout_s),
+        (MEMORY, "memory", limits.max_memory_bytes),
+        (ROWS, "rows", limits.max_rows_to_read),
+        (BYTES, "bytes", limits.max_bytes_to_read),
+        (RESULT, "result", size),
+    )
+    return next(((kind, limit) for numbers, kind, limit in kinds if number in numbers), None)

@@ -406,3 +406,23 @@ async def test_a_client_that_goes_away_ends_its_query_quietly(shop, caplog, stre
     await server.stop()
     app.state.deps.reader.close()
     assert [one.getMessage() for one in caplog.records if one.levelname not in {"DEBUG", "INFO"}] == []
+
+
+async def test_sql_over_http(api):
+    """A query comes back as columns and rows in the envelope; a wrong one says where it is wrong."""
+    sql = "SELECT service, count() AS n, max(start) AS last FROM spans GROUP BY service ORDER BY service"
+    answer = await api.post("/sql", json={"sql": sql, "from": "now-1d"})
+    assert answer.status_code == 200
+    data, meta = answer.json()["data"], answer.json()["meta"]
+    assert [one["name"] for one in data["columns"]] == ["service", "n", "last"]
+    assert data["columns"][2]["type"] == "DateTime64(9, 'UTC')"
+    assert all(row[2].endswith("Z") for row in data["rows"])
+    assert meta["returned"] == len(data["rows"]) > 0
+    assert meta["window"] is not None
+    refused = await api.post("/sql", json={"sql": "SELECT * FROM system.tables"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_query")
+    assert refused.json()["errors"][0]["from"] == 14
+    slow = await api.post("/sql", json={"sql": "SELECT 1", "timeout_s": 1e6})
+    assert (slow.status_code, slow.json()["code"]) == (400, "invalid_request")
+    views = (await api.get("/sql/views")).json()["data"]
+    assert {"spans", "traces", "logs", "red", "otel_traces"} <= {view["name"] for view in views}

@@ -112,6 +112,11 @@ export interface Envelope_SpanDetail {
   meta: Meta;
 }
 
+export interface Envelope_SqlRows {
+  data: SqlRows;
+  meta: Meta;
+}
+
 export interface Envelope_Status {
   data: Status;
   meta: Meta;
@@ -139,6 +144,11 @@ export interface Envelope_list_Operation {
 
 export interface Envelope_list_Service {
   data: Service[];
+  meta: Meta;
+}
+
+export interface Envelope_list_SqlView {
+  data: SqlView[];
   meta: Meta;
 }
 
@@ -465,6 +475,38 @@ export interface SpanRef {
   status: string;
 }
 
+export interface SqlColumn {
+  name: string;
+  type: string;
+}
+
+export interface SqlRequest {
+  from?: string | null;
+  limit?: number;
+  sql: string;
+  timeout_s?: number | null;
+  to?: string | null;
+}
+
+export interface SqlRows {
+  columns: SqlColumn[];
+  rows: unknown[][];
+}
+
+export interface SqlView {
+  about: string;
+  columns: SqlViewColumn[];
+  name: string;
+  time: string;
+}
+
+export interface SqlViewColumn {
+  about: string;
+  name: string;
+  star: boolean;
+  type: string;
+}
+
 export interface Status {
   checks: Check[];
   disk: Disk;
@@ -543,6 +585,8 @@ export interface Operations {
   "GET /session": { response: Envelope_Session };
   "POST /session": { body: SessionRequest; response: Envelope_Session };
   "DELETE /session": { response: void };
+  "POST /sql": { body: SqlRequest; response: Envelope_SqlRows };
+  "GET /sql/views": { response: Envelope_list_SqlView };
   "GET /status": { response: Envelope_Status };
   "DELETE /traces/{trace_id}": { path: { trace_id: string }; response: Envelope_Deleted };
   "GET /traces/{trace_id}/export": { path: { trace_id: string }; query?: { format?: "otlp-json" | "otlp-proto" }; response: Record<string, unknown> };

@@ -1,0 +1,36 @@
+"""From the configuration to the limits of reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from clew.config import Config
+from clew.query.sql.settings import SqlSettings
+from clew.store import Limits
+
+
+def read_limits(config: Config) -> Limits:
+    """Return what one read may use."""
+    query = config.query
+    return Limits(
+        timeout_s=query.timeout_s,
+        max_memory_bytes=query.max_memory_bytes,
+        max_rows_to_read=query.max_rows_to_read,
+        max_threads=config.storage.max_threads,
+    )
+
+
+def sql_settings(config: Config) -> SqlSettings:
+    """Return what one query of a person may use."""
+    sql = config.query.sql
+    return SqlSettings(
+        limits=replace(
+            read_limits(config),
+            max_result_bytes=sql.max_result_bytes,
+            max_bytes_to_read=sql.max_bytes_to_read,
+            max_group_rows=sql.max_group_rows,
+            max_temporary_bytes=sql.max_temporary_bytes,
+        ),
+        default_range_s=sql.default_range_s,
+        max_rows=sql.max_rows,
+    )
