@@ -77,6 +77,17 @@ def test_query_finds_by_flags_and_by_text(clew: RunningClew, capsys: pytest.Capt
     assert "traces" in err
 
 
+def test_query_shows_series(clew: RunningClew, capsys: pytest.CaptureFixture[str]) -> None:
+    """A metrics query gives a line per series, as JSON its points."""
+    text = "{ } | count_over_time() by (resource.service.name)"
+    found = answer(capsys, "query", "--json", "--step", "5m", text, "--url", clew.url)["data"]
+    assert found["step_ms"] == 300_000
+    assert run(["query", text, "--url", clew.url]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(found["series"]) > 1
+    assert any(line.startswith("resource.service.name=checkout\t") for line in lines)
+
+
 def test_a_wrong_query_says_where(clew: RunningClew, capsys: pytest.CaptureFixture[str]) -> None:
     """The problem of the API reaches the terminal with its hint, and the exit code is 1."""
     assert run(["query", "{ status = broken }", "--url", clew.url]) == 1

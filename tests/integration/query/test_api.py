@@ -267,6 +267,46 @@ async def test_services_operations_red_histogram(api):
         assert (sum(histogram["total"]), sum(histogram["errors"])) == (1, 1)
 
 
+async def test_metrics_queries_give_typed_series(api):
+    """Series have typed labels, a value per point, and exemplars; the answer says where it was read from."""
+    body = {
+        "q": "{ status = error } | count_over_time() by (resource.service.name, span.rows)",
+        "from": str(T0), "to": str(T0 + 120 * S), "step": "30s", "exemplars": 10,
+    }  # fmt: skip
+    answer = await api.post("/metrics/query", json=body)
+    assert answer.status_code == 200, answer.text
+    data, meta = answer.json()["data"], answer.json()["meta"]
+    assert data["step_ms"] == 30_000
+    assert [one % 30_000 for one in data["times_ms"]] == [0] * len(data["times_ms"])
+    (series,) = data["series"]
+    assert series["labels"] == [
+        {"key": "resource.service.name", "type": "string", "value": "db"},
+        {"key": "span.rows", "type": "int", "value": str(2**60)},
+    ]
+    assert sum(series["values"]) == 1
+    (exemplar,) = series["exemplars"]
+    assert (exemplar["trace_id"], exemplar["span_id"]) == (f"{TRACE:032x}", f"{0xA2:016x}")
+    assert {"key": "span.rows", "type": "int", "value": str(2**60)} in exemplar["labels"]
+    assert data["sources"][0]["table"] == "spans"
+    assert meta["total"] == {"value": 1, "exact": True}
+
+
+@pytest.mark.parametrize(
+    ("q", "step", "said"),
+    [
+        ("{ } | rate(", None, "invalid_query"),
+        ("{ }", None, "invalid_query"),
+        ("{ } | rate()", "often", "invalid_request"),
+        ("{ } | rate()", "1ms", "invalid_request"),
+    ],
+)
+async def test_wrong_metrics_queries_are_explained(api, q, step, said):
+    """A query without a function, a text that cannot be parsed and a step that gives too many points are refused."""
+    answer = await api.post("/metrics/query", json={"q": q, **({"step": step} if step else {})})
+    assert (answer.status_code, answer.json()["code"]) == (400, said)
+    assert answer.json()["hint"]
+
+
 async def test_fields_and_values(api):
     """The catalogue lists keys per level, and says when not all values are in it."""
     found = (await api.get("/fields", params={"from": "now-24h"})).json()["data"]

@@ -102,6 +102,11 @@ export interface Envelope_SearchPage {
   meta: Meta;
 }
 
+export interface Envelope_SeriesAnswer {
+  data: SeriesAnswer;
+  meta: Meta;
+}
+
 export interface Envelope_Session {
   data: Session;
   meta: Meta;
@@ -157,6 +162,14 @@ export interface Event {
   dropped: number;
   name: string;
   time_ns: string;
+}
+
+export interface Exemplar {
+  labels: Label[];
+  span_id: string;
+  time_ms: number;
+  trace_id: string;
+  value: number;
 }
 
 export interface FieldKey {
@@ -216,6 +229,12 @@ export interface JournalState {
   oldest_age_s: number;
   quarantined: number;
   segments: number;
+}
+
+export interface Label {
+  key: string;
+  type: "string" | "int" | "float" | "bool" | "duration" | "status" | "kind" | "nil" | "list";
+  value: string | boolean | number | (string | number | boolean)[] | null;
 }
 
 export interface Ledger {
@@ -295,6 +314,16 @@ export interface Meta {
   total?: Total | null;
   truncated?: Truncated | null;
   window?: Window | null;
+}
+
+export interface MetricsRequest {
+  exemplars?: number;
+  from?: string;
+  instant?: boolean;
+  max_series?: number;
+  q: string;
+  step?: string | null;
+  to?: string;
 }
 
 export interface Operation {
@@ -396,6 +425,19 @@ export interface SearchRow {
   trace_id: string;
 }
 
+export interface Series {
+  exemplars: Exemplar[];
+  labels: Label[];
+  values: (number | null)[];
+}
+
+export interface SeriesAnswer {
+  series: Series[];
+  sources: Source[];
+  step_ms: number;
+  times_ms: number[];
+}
+
 export interface Service {
   errors: number;
   last_seen_ns: string;
@@ -429,6 +471,12 @@ export interface Session {
 
 export interface SessionRequest {
   token: string;
+}
+
+export interface Source {
+  sql: string;
+  table: string;
+  why: string;
 }
 
 export interface Span {
@@ -577,6 +625,7 @@ export interface Operations {
   "GET /fields/values": { query: { level: "span" | "resource" | "event" | "link" | "scope"; key: string; from?: string; to?: string; prefix?: string }; response: Envelope_FieldValues };
   "POST /histogram": { body: HistogramRequest; response: Envelope_Histogram };
   "POST /journal/retry": { response: Envelope_Retried };
+  "POST /metrics/query": { body: MetricsRequest; response: Envelope_SeriesAnswer };
   "POST /query/parse": { body: ParseRequest; response: Envelope_ParseResult };
   "GET /red": { query?: { service?: string | null; name?: string | null; kind?: "unspecified" | "internal" | "server" | "client" | "producer" | "consumer" | null; by?: "service" | null; from?: string; to?: string; step_s?: number | null }; response: Envelope_RedSeries };
   "POST /search": { body: SearchRequest; response: Envelope_SearchPage };

@@ -1,4 +1,4 @@
-"""`clew query`: find traces."""
+"""`clew query`: find traces, or series of a metrics query."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from clew.cli.errors import UsageError
 from clew.cli.options import DEFAULT_URL, Json, Token, Url
 from clew.cli.output import human_ns, note, print_json, print_table
 from clew.cli.search import query_text
+from clew.cli.series import COLUMNS, gives_series, series_row
 
 app = typer.Typer(add_completion=False)
 
@@ -62,11 +63,12 @@ def query(  # noqa: PLR0917 - options of the command line are named
     end: Annotated[str, typer.Option("--to", metavar="TIME", help="End of the range.")] = "now",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Most traces.")] = 20,
     cursor: Annotated[str, typer.Option(help="Go on after an earlier page.")] = "",
+    step: Annotated[str, typer.Option(help="Time between the points of a metrics query, like 1m.")] = "",
     url: Url = DEFAULT_URL,
     token: Token = "",
     as_json: Json = False,
 ) -> None:
-    """Find traces with a span for which all conditions hold, newest first."""
+    """Find traces with a span for which all conditions hold, newest first, or the series of a metrics query."""
     flags = query_text(
         service=service,
         operation=operation,
@@ -78,6 +80,10 @@ def query(  # noqa: PLR0917 - options of the command line are named
     )
     if text and flags != "{ }":
         raise UsageError("give the query as text or as flags, not both", hint=f"as flags alone it is: {flags}")
+    if gives_series(text):
+        asked = {"q": text, "from": start, "to": end, **({"step": step} if step else {})}
+        _show_series(Client(url, token).post("/metrics/query", asked), as_json=as_json)
+        return
     body = {"q": text or flags, "from": start, "to": end, "limit": limit}
     answer = Client(url, token).post("/search", {**body, **({"cursor": cursor} if cursor else {})})
     if as_json:
@@ -85,6 +91,15 @@ def query(  # noqa: PLR0917 - options of the command line are named
         return
     print_table(_COLUMNS, (_row(one) for one in answer["data"]["traces"]))
     _say_what_is_left_out(answer)
+
+
+def _show_series(answer: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(answer)
+        return
+    print_table(COLUMNS, (series_row(one) for one in answer["data"]["series"]))
+    if cut := answer["meta"]["truncated"]:
+        note(f"cut: {cut['reason']}. {cut['hint']}")
 
 
 def _row(one: dict[str, Any]) -> tuple[str, ...]:

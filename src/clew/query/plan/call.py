@@ -14,25 +14,15 @@ from clew.query.plan.conditions import condition
 from clew.query.plan.frame import NAME, Floats, Frame, framed
 from clew.query.plan.grid import Grid
 from clew.query.plan.labels import grouped, label
-from clew.query.plan.measure import BINNED, Cells, Ints, Measure, measure, points, quantiles, rolled, upper
+from clew.query.plan.lists import flat
+from clew.query.plan.measure import BINNED, Cells, Measure, measure, points, quantiles, rolled, upper
+from clew.query.plan.question import Question
 from clew.query.plan.series import Labels, Source
 from clew.query.plan.sources import ONCE, Rows, rollup, rollup_rows, span_rows
 from clew.query.plan.tagged import Tagged, Values
 from clew.query.predicates import Days
 from clew.query.read import Read
-from clew.query.traceql.ast import FieldExpr, MetricsCall, MetricsFn
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One function and what bounds it."""
-
-    where: FieldExpr
-    call: MetricsCall
-    grid: Grid
-    weighted: bool
-    """Whether a span counts as many as it stands for."""
-    max_series: int
+from clew.query.traceql.ast import MetricsFn
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +134,9 @@ def _select(  # noqa: PLR0917 - the pieces of one statement
 
 def _frame(asked: Question, built: _Built, table: pa.Table) -> Frame:
     call, count = asked.call, asked.grid.count
-    steps, row = _flat(table, "steps")
-    bins = _flat(table, "bins")[0].astype(np.int64) if built.used.bin else np.array([], np.int64)
-    columns = [_flat(table, f"c{number}")[0].astype(np.float64) for number in range(len(built.used.columns))]
+    steps, row = flat(table, "steps")
+    bins = flat(table, "bins")[0].astype(np.int64) if built.used.bin else np.array([], np.int64)
+    columns = [flat(table, f"c{number}")[0].astype(np.float64) for number in range(len(built.used.columns))]
     rows = Cells(row * count + steps.astype(np.int64), table.num_rows * count, columns, bins)
     labels = _labels(asked, built.keys, table)
     if call.fn is MetricsFn.QUANTILE:
@@ -176,11 +166,3 @@ def _labels(asked: Question, keys: Sequence[Tagged], table: pa.Table) -> list[La
         return [{} for _ in range(table.num_rows)]
     rows = zip(*columns, strict=True)
     return [grouped(names, [key.read(one) for key, one in zip(keys, row, strict=True)]) for row in rows]
-
-
-def _flat(table: pa.Table, name: str) -> tuple[Any, Ints]:
-    """Return the elements of a column of lists, and the row of each."""
-    lists = table.column(name).combine_chunks()
-    offsets = lists.offsets.to_numpy().astype(np.int64)
-    row = np.repeat(np.arange(len(lists), dtype=np.int64), np.diff(offsets))
-    return lists.values.to_numpy(zero_copy_only=False)[offsets[0] : offsets[-1]], row

@@ -128,8 +128,8 @@ def _pairs(left: Frame, right: Frame) -> list[tuple[int, int]]:
         if _single(left):
             return [(0, other) for other in range(len(right.labels))]
         return [(one, 0) for one in range(len(left.labels))]
-    partners = {_identity(labels): row for row, labels in enumerate(right.labels)}
-    found = ((row, partners.get(_identity(labels))) for row, labels in enumerate(left.labels))
+    partners = {identity(labels): row for row, labels in enumerate(right.labels)}
+    found = ((row, partners.get(identity(labels))) for row, labels in enumerate(left.labels))
     return [(one, other) for one, other in found if other is not None]
 
 
@@ -141,7 +141,8 @@ def _plain(labels: Labels) -> Labels:
     return {key: value for key, value in labels.items() if key != NAME}
 
 
-def _identity(labels: Labels) -> Hashable:
+def identity(labels: Labels) -> Hashable:
+    """Return what equal labels have in common, whatever their order; types count, names of ungrouped series do not."""
     return frozenset((key, type(value), repr(value)) for key, value in _plain(labels).items())
 
 

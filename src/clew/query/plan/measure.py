@@ -133,3 +133,11 @@ def quantiles(wanted: Sequence[float], used: Measure, rows: Cells) -> list[Float
 def upper(bin_: int, scale: float) -> float:
     """Return the upper bound of a bin of `histogram_over_time`: the next power of two, 0 for what is not positive."""
     return float(2.0 ** (bin_ - _ONE) * scale) if bin_ > 0 else 0.0
+
+
+def value_of(call: MetricsCall, used: Measure, bin_: int) -> float:
+    """Return the value that a bin stands for in the series of a function."""
+    if call.fn is MetricsFn.HISTOGRAM:
+        return upper(bin_, used.scale)
+    sign = -1 if bin_ < 0 else 1
+    return sign * 2.0 ** ((abs(bin_) - _ONE - 0.5) / used.per_octave) * used.scale if bin_ else 0.0

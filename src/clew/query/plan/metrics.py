@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from clew.query.answer import Answer, Meta, Total, Truncated
 from clew.query.errors import InvalidQueryError
 from clew.query.filters import Value
-from clew.query.plan.call import Question, Reply, evaluate
+from clew.query.plan.call import Reply, evaluate
+from clew.query.plan.compare import MOST_SERIES, compare
+from clew.query.plan.exemplars import attach
 from clew.query.plan.frame import Frame, combine, number
 from clew.query.plan.grid import Grid, grid
+from clew.query.plan.question import Question
 from clew.query.plan.series import MetricsAsk, Series, SeriesAnswer, Source
 from clew.query.read import Read
 from clew.query.traceql.ast import (
@@ -21,7 +24,9 @@ from clew.query.traceql.ast import (
     FieldOp,
     Filter,
     MetricsBinary,
+    MetricsCall,
     MetricsExpr,
+    MetricsFn,
     MetricsPipeline,
     Pipeline,
     Query,
@@ -29,7 +34,7 @@ from clew.query.traceql.ast import (
     Static,
 )
 
-EXTRAPOLATE = "extrapolate"
+EXTRAPOLATE, EXEMPLARS = "extrapolate", "exemplars"
 
 
 def metrics(read: Read, query: Query, ask: MetricsAsk) -> Answer[SeriesAnswer]:
@@ -42,7 +47,8 @@ def metrics(read: Read, query: Query, ask: MetricsAsk) -> Answer[SeriesAnswer]:
     if isinstance(query.root, Pipeline):
         hint = "end the query in a metrics function, for example | rate()"
         raise InvalidQueryError("the query finds traces, no series", start=0, end=query.pos.end, hint=hint)
-    run = _Run(read, ask, grid(ask), {one.name: one.value for one in query.hints})
+    hints = {one.name: one.value for one in query.hints}
+    run = _Run(read, grid(ask), hints, _exemplars(ask, hints), ask.max_series)
     found = run.expression(query.root)
     if not isinstance(found, Frame):
         hint = "put a metrics query into the sum"
@@ -53,16 +59,14 @@ def metrics(read: Read, query: Query, ask: MetricsAsk) -> Answer[SeriesAnswer]:
             found.labels, found.values.tolist(), found.exemplars or [[] for _ in found.labels], strict=True
         )
     ]
-    shown = series[: ask.max_series]
+    total = max(run.most, len(series))
     cut = None
-    if run.most > ask.max_series or len(series) > ask.max_series:
-        cut = Truncated(
-            f"of {max(run.most, len(series)):,} series those of most spans are here",
-            ask.max_series,
-            "group by fewer fields, or filter further",
-        )
+    if total > run.limit or len(series) > run.limit:
+        hint = "group by fewer fields, or filter further"
+        cut = Truncated(f"of {total:,} series those of most spans are here", run.limit, hint)
+    shown = series[: run.limit]
     meta = Meta(
-        total=Total(max(run.most, len(series)), exact=True),
+        total=Total(total, exact=True),
         returned=len(shown),
         truncated=cut,
         scanned=read.scanned,
@@ -71,18 +75,29 @@ def metrics(read: Read, query: Query, ask: MetricsAsk) -> Answer[SeriesAnswer]:
     return Answer(SeriesAnswer(run.grid.times_ms, shown, run.sources), meta)
 
 
+def _exemplars(ask: MetricsAsk, hints: dict[str, Value]) -> int:
+    """Return how many exemplars are wanted: the hint is a number, or switches them on and off."""
+    wanted = hints.get(EXEMPLARS)
+    if ask.instant or wanted is False:
+        return 0
+    return min(wanted, ask.exemplars) if isinstance(wanted, int) and not isinstance(wanted, bool) else ask.exemplars
+
+
 @dataclass(slots=True)
 class _Run:
     """One evaluation."""
 
     read: Read
-    ask: MetricsAsk
     grid: Grid
     hints: dict[str, Value]
+    exemplars: int
+    """Most exemplars of one function."""
+    limit: int
+    """Most series of one function; comparisons have their own."""
     most: int = 0
     """Most series that one function has."""
     sources: list[Source] = field(default_factory=list)
-    done: dict[MetricsPipeline, Frame] = field(default_factory=dict)
+    done: dict[tuple[Pipeline, MetricsCall], Frame] = field(default_factory=dict)
 
     def expression(self, expr: MetricsExpr) -> Frame | float:
         """Return the series of an expression, or the number that it is."""
@@ -91,17 +106,26 @@ class _Run:
         if isinstance(expr, MetricsBinary):
             found = combine(expr.op, self.expression(expr.left), self.expression(expr.right))
             return found.second(expr.second) if isinstance(found, Frame) else found
-        if expr not in self.done:
-            self.done[expr] = self._function(expr)
-        return self.done[expr].second(expr.second)
+        key = (expr.pipeline, expr.call)
+        if key not in self.done:
+            self.done[key] = self._function(expr)
+        return self.done[key].second(expr.second)
 
     def _function(self, expr: MetricsPipeline) -> Frame:
         weighted = self.hints.get(EXTRAPOLATE) is True
-        asked = Question(spans(expr.pipeline), expr.call, self.grid, weighted, self.ask.max_series)
+        asked = Question(spans(expr.pipeline), expr.call, self.grid, weighted, self.limit)
+        if expr.call.fn is MetricsFn.COMPARE:
+            return self._compare(asked)
         reply: Reply = evaluate(self.read, asked)
         self.most = max(self.most, reply.series)
         self.sources.append(reply.source)
-        return reply.frame
+        return attach(self.read, asked, reply.frame, self.exemplars)
+
+    def _compare(self, asked: Question) -> Frame:
+        compared = compare(self.read, asked)
+        self.sources.append(compared.source)
+        self.limit, self.most = MOST_SERIES, compared.series
+        return compared.frame
 
 
 def spans(pipeline: Pipeline) -> FieldExpr:

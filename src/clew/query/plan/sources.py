@@ -130,12 +130,7 @@ def rollup_rows(table: str, grid: Grid, params: Params) -> Rows:
 
 def span_rows(read: Read, where: FieldExpr, call: MetricsCall, grid: Grid, params: Params, *, weighted: bool) -> Rows:
     """Return the spans themselves, or their slim copy where it has all that is asked for."""
-    window = grid.window
-    low, high = (params.seconds(floor_bucket(edge)) for edge in (window.from_ns, window.to_ns))
-    range_ = (
-        f"bucket >= {low} AND bucket <= {high} "
-        f"AND start >= {params.time(window.from_ns)} AND start <= {params.time(window.to_ns)}"
-    )
+    window, range_ = grid.window, time_range(grid, params)
     time = "toUnixTimestamp64Nano(start)"
     if (several := stored(read, grid)) <= FEW_SPANS:
         return Rows(
@@ -146,6 +141,16 @@ def span_rows(read: Read, where: FieldExpr, call: MetricsCall, grid: Grid, param
     if slim and (has_service(where) or window.to_ns - window.from_ns >= LONG_NS):
         return Rows("span_by_service", "the slim copy of the spans has all columns", time, range_)
     return Rows("spans", "columns that only the spans have", time, range_)
+
+
+def time_range(grid: Grid, params: Params) -> str:
+    """Return SQL that is 1 for spans that start in the range."""
+    window = grid.window
+    low, high = (params.seconds(floor_bucket(edge)) for edge in (window.from_ns, window.to_ns))
+    return (
+        f"bucket >= {low} AND bucket <= {high} "
+        f"AND start >= {params.time(window.from_ns)} AND start <= {params.time(window.to_ns)}"
+    )
 
 
 def stored(read: Read, grid: Grid) -> int:

@@ -88,8 +88,8 @@ class Values:
             return self._intrinsic(of.name)
         levels: dict[Level, Callable[[str], str]] = {
             Level.SPAN: self._own,
-            Level.RESOURCE: lambda key: self._join("resources", self._own(key)),
-            Level.INSTRUMENTATION: lambda key: self._join("scopes", self._own(key)),
+            Level.RESOURCE: lambda key: self.join("resources", self._own(key)),
+            Level.INSTRUMENTATION: lambda key: self.join("scopes", self._own(key)),
             Level.EVENT: lambda key: self._nested("events", key),
             Level.LINK: lambda key: self._nested("links", key),
             Level.ANY: self._unscoped,
@@ -107,7 +107,7 @@ class Values:
         if of.level in {Level.EVENT, Level.LINK}:
             return self._nested_number("events" if of.level is Level.EVENT else "links", name)
         table = "scopes" if of.level is Level.INSTRUMENTATION else "resources"
-        joined = Number(self._join(table, own.value), self._join(table, own.has))
+        joined = Number(self.join(table, own.value), self.join(table, own.has))
         if of.level is not Level.ANY:
             return joined
         here = exists(of.key, str, self._params, arrays=True)
@@ -133,18 +133,18 @@ class Values:
         if name in plain:
             return plain[name]
         if name is Name.TRACE_DURATION:
-            return Tagged(self._join("trace_index", _TRACE_LENGTH), Duration, nil=False)
+            return Tagged(self.join("trace_index", _TRACE_LENGTH), Duration, nil=False)
         if name in {Name.ROOT_NAME, Name.ROOT_SERVICE}:
             part = _ROOT.format(part="name" if name is Name.ROOT_NAME else "service")
-            return Tagged(self._join("trace_index", part), str, nil=False)
+            return Tagged(self.join("trace_index", part), str, nil=False)
         column = "name" if name is Name.SCOPE_NAME else "version"
-        return Tagged(self._join("scopes", f"if({column} = '', '', concat('s', {column}))"))
+        return Tagged(self.join("scopes", f"if({column} = '', '', concat('s', {column}))"))
 
     def _intrinsic_number(self, name: Name) -> Number:
         if name is Name.DURATION:
             return Number("toFloat64(duration)", "1", 1e-9)
         if name is Name.TRACE_DURATION:
-            return Number(self._join("trace_index", f"toFloat64({_TRACE_LENGTH})"), "1", 1e-9)
+            return Number(self.join("trace_index", f"toFloat64({_TRACE_LENGTH})"), "1", 1e-9)
         if name is Name.EVENT_TIME:
             return Number(f"toFloat64({_EVENT_TIME})", "notEmpty(`events.time`)", 1e-9)
         return Number("0.", "0")
@@ -161,7 +161,7 @@ class Values:
 
     def _unscoped(self, key: str) -> str:
         own = self._own(key)
-        return f"if({own} != '', {own}, {self._join('resources', own)})"
+        return f"if({own} != '', {own}, {self.join('resources', own)})"
 
     def _nested(self, level: str, key: str) -> str:
         name = self._params.text(key)
@@ -180,8 +180,8 @@ class Values:
         ]
         return Number(f"if({has[0]}, {first[0]}, {first[1]})", f"({has[0]} OR {has[1]})")
 
-    def _join(self, table: str, sql: str) -> str:
-        """Return the name under which a value of another table's row is there."""
+    def join(self, table: str, sql: str) -> str:
+        """Return the name under which a value of another table's row (resource, scope, trace index) is there."""
         columns = self._joined.setdefault(table, {})
         return columns.setdefault(sql, f"{table}_{len(columns)}")
 

@@ -386,3 +386,103 @@ def test_rollups_answer_where_they_can_and_say_so(shop):
         "seconds": "spans",
         "largest": "spans",
     }
+
+
+def test_exemplars_stand_behind_points(shop):
+    """At most two spans of a bucket, one of a trace, with the value of their point and all attributes of the span."""
+    answer = metrics(shop.read(), Query(function(MetricsFn.COUNT, by=(SERVICE,))), ask(NOW, NOW + 120))
+    cart, pay = answer.data.series
+    assert [one.trace_id[-1] for one in cart.exemplars][:1] == [1]
+    assert len(cart.exemplars) == 3
+    assert {one.value for one in cart.exemplars} == {1.0, 3.0}
+    assert [one.value for one in pay.exemplars] == [2.0, 2.0]
+    first = cart.exemplars[0]
+    assert (first.span_id, first.time_ms) == (1, NOW * 1000)
+    assert first.labels["trace:id"] == first.trace_id.hex()
+    assert (first.labels["span.http.route"], first.labels["span.n"], first.labels["name"]) == ("/a", 1, "op1")
+
+
+def test_exemplars_are_capped_and_can_be_switched_off(shop):
+    """The request caps exemplars, a hint lowers the cap or switches them off; instant queries have none."""
+    root = function(MetricsFn.RATE)
+
+    def count(hints=(), **fields):
+        found = metrics(shop.read(), Query(root, hints), ask(NOW, NOW + 120, **fields)).data.series
+        return sum(len(one.exemplars) for one in found)
+
+    assert count() == 5
+    assert count(exemplars=2) == 2
+    assert count(exemplars=0) == count((Hint("exemplars", value=False),)) == count(instant=True) == 0
+    assert count((Hint("exemplars", 1),)) == 1
+
+
+def test_exemplars_of_quantiles_and_histograms_lie_in_their_series(shop):
+    """An exemplar of a bucket has a duration in it; of quantiles each span stands behind one."""
+    answer = metrics(shop.read(), Query(function(MetricsFn.HISTOGRAM, DURATION)), ask(NOW, NOW + 120))
+    behind = {one.labels["__bucket"]: [x.span_id for x in one.exemplars] for one in answer.data.series}
+    assert any(behind.values())
+    durations = {1: 100, 2: 200, 3: 400, 4: 800, 5: 50, 6: 70}
+    assert all(bound / 2 < durations[span_id] / 1000 <= bound for bound, spans in behind.items() for span_id in spans)
+    call = function(MetricsFn.QUANTILE, DURATION, quantiles=(0.5, 1.0))
+    answer = metrics(shop.read(), Query(call), ask(NOW, NOW + 120))
+    assert sum(len(one.exemplars) for one in answer.data.series) == 5
+
+
+def compared(store, asked, selection, **fields):
+    """Return the counts of each attribute by side, with the totals apart."""
+    call = MetricsCall(MetricsFn.COMPARE, selection=Filter(selection), **fields)
+    found = metrics(store.read(), Query(MetricsPipeline(Pipeline((Filter(EVERY),)), call)), asked).data.series
+    values, totals = {}, {}
+    for one in found:
+        (meta, side), (key, value) = one.labels.items()
+        assert meta == "__meta_type"
+        if side.endswith("_total"):
+            assert value == "nil"
+            totals[(side.removesuffix("_total"), key)] = one.values
+        else:
+            values.setdefault((side, key), {})[value] = one.values
+    return values, totals
+
+
+def test_compare_counts_every_attribute_of_both_sides(shop):
+    """Values of all levels and types are counted among the selected spans and among the rest."""
+    whole = ask(NOW - 1, NOW + 121, instant=True)
+    values, totals = compared(shop, whole, equal(Intrinsic(Name.STATUS), Status.ERROR))
+    assert values[("selection", "span.http.route")] == {"/a": [1], "/b": [1]}
+    assert values[("baseline", "span.http.route")] == {"/a": [2]}
+    assert values[("baseline", "span.n")] == {1: [1], 3: [1], 9: [1], "text": [1]}
+    assert values[("selection", "span.n")] == {8: [1]}
+    assert values[("selection", "span.big")] == {True: [1]}
+    assert values[("baseline", "span.size")] == {0.5: [1], 1.5: [1], -2.0: [1]}
+    assert values[("selection", "resource.zone")] == {"z1": [1], 7: [1]}
+    assert values[("baseline", "resource.service.name")] == {"cart": [3], "pay": [1]}
+    assert values[("selection", "event.exception.type")] == {"Boom": [2]}
+    assert values[("selection", "event:name")] == {"exception": [2]}
+    assert values[("selection", "instrumentation.lib.lang")] == {"go": [2]}
+    assert values[("selection", "name")] == {"op1": [1], "op2": [1]}
+    assert values[("baseline", "kind")] == {Kind.INTERNAL: [2], Kind.SERVER: [1], Kind.CLIENT: [1]}
+    assert values[("selection", "status")] == {Status.ERROR: [2]}
+    assert values[("baseline", "rootServiceName")] == {"cart": [1]}
+    assert values[("selection", "rootServiceName")] == {"cart": [1], "pay": [1]}
+    assert (totals[("baseline", "span.n")], totals[("selection", "span.n")]) == ([4], [1])
+    assert totals[("selection", "resource.zone")] == [2]
+    skipped = {"duration", "traceDuration", "trace:id", "span:id", "span:parentID", "event:timeSinceStart"}
+    assert not {key for _, key in values} & skipped
+
+
+def test_compare_has_points_over_time_and_the_most_frequent_values(shop):
+    """Of more values than asked for those of most spans stay, ties in the order of values; totals count all."""
+    values, totals = compared(shop, ask(NOW, NOW + 120), equal(Intrinsic(Name.STATUS), Status.ERROR), top_n=1)
+    assert values[("baseline", "span.http.route")] == {"/a": [1, 1, 0]}
+    assert values[("baseline", "resource.service.name")] == {"cart": [1, 2, 0]}
+    assert values[("baseline", "span.n")] == {1: [1, 0, 0]}
+    assert totals[("baseline", "span.n")] == [1, 2, 1]
+
+
+def test_compare_selects_only_inside_its_window(shop):
+    """With a start and an end, spans outside of (start, end] belong to the baseline."""
+    window = {"start_ns": NOW * S, "end_ns": (NOW + 60) * S}
+    whole = ask(NOW - 1, NOW + 121, instant=True)
+    values, _ = compared(shop, whole, EVERY, **window)
+    assert values[("selection", "span.n")] == {3: [1], 8: [1], 9: [1]}
+    assert values[("baseline", "span.n")] == {1: [1], "text": [1]}

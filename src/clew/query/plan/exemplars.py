@@ -1,0 +1,148 @@
+"""Spans behind the points of a metrics query: a few spread over the range, at most one of a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from clew.query.params import Params
+from clew.query.plan.conditions import condition
+from clew.query.plan.frame import Frame, identity
+from clew.query.plan.labels import grouped, label
+from clew.query.plan.measure import Measure, measure, value_of
+from clew.query.plan.question import Question
+from clew.query.plan.series import Exemplar, Labels
+from clew.query.plan.sources import stored, time_range
+from clew.query.plan.tagged import Tagged, Values
+from clew.query.predicates import Days
+from clew.query.read import Read
+from clew.query.scan import floor_bucket
+from clew.query.traceql.ast import MetricsFn
+
+PER_SLOT = 2
+"""Most exemplars of one slot; there are as many slots as have room for all, but never more than points."""
+LOOKED_AT = 50_000
+"""About how many spans are looked at: of more, those of some traces, chosen by the hash of their ids."""
+QUANTILE_BIN = 1.011
+"""How far above a quantile's point a value may lie that still stands for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Picked:
+    """One span that was chosen."""
+
+    trace_id: bytes
+    span_id: int
+    start_ns: int
+    step: int
+    labels: Labels
+    number: float | None
+
+
+def attach(read: Read, asked: Question, frame: Frame, most: int) -> Frame:
+    """Return the frame with exemplars, whose values are the points that they stand behind."""
+    if not frame.labels or most <= 0:
+        return frame
+    picked = _pick(read, asked, most)
+    carried = carried_labels(read, [(one.trace_id, one.span_id, one.start_ns) for one in picked])
+    rows: dict[Hashable, list[int]] = {}
+    for row, labels in enumerate(frame.labels):
+        rows.setdefault(identity(_group(asked, labels)), []).append(row)
+    found: list[list[Exemplar]] = [[] for _ in frame.labels]
+    for one, labels in zip(picked, carried, strict=True):
+        behind = _row(asked, frame, rows.get(identity(one.labels), []), one)
+        if behind is not None:
+            value = float(frame.values[behind, one.step])
+            found[behind].append(Exemplar(one.trace_id, one.span_id, one.start_ns // 10**6, value, labels))
+    return replace(frame, exemplars=found)
+
+
+def _group(asked: Question, labels: Labels) -> Labels:
+    """Return the labels of the group that a series belongs to."""
+    made = {MetricsFn.QUANTILE: "p", MetricsFn.HISTOGRAM: "__bucket"}.get(asked.call.fn)
+    return {key: value for key, value in labels.items() if key != made}
+
+
+def _row(asked: Question, frame: Frame, rows: Sequence[int], one: _Picked) -> int | None:
+    """Return the series of its group that a span stands behind."""
+    there = [row for row in rows if not np.isnan(frame.values[row, one.step])]
+    if asked.call.fn is MetricsFn.HISTOGRAM:
+        return next((row for row in there if frame.labels[row]["__bucket"] == one.number), None)
+    if asked.call.fn is MetricsFn.QUANTILE and one.number is not None:
+        limit = one.number
+        above = [row for row in there if frame.values[row, one.step] * QUANTILE_BIN >= limit]
+        return above[0] if above else there[-1] if there else None
+    return there[0] if there else None
+
+
+def _pick(read: Read, asked: Question, most: int) -> list[_Picked]:
+    share = max(1, stored(read, asked.grid) // LOOKED_AT)
+    slots = min(max(1, -(-most // PER_SLOT)), asked.grid.count)
+    found = _chosen(read, asked, most, slots, share)
+    return found if share == 1 or len(found) >= slots else _chosen(read, asked, most, slots, 1)
+
+
+def _chosen(read: Read, asked: Question, most: int, slots: int, share: int) -> list[_Picked]:
+    call, grid = asked.call, asked.grid
+    params = Params()
+    days = Days(params.day(grid.window.from_ns), params.day(grid.window.to_ns))
+    values = Values(params, days)
+    keys = [values.tagged(one) for one in call.by]
+    distinct = values.tagged(call.of) if call.fn is MetricsFn.COUNT_DISTINCT and call.of else None
+    used = measure(call, values.number(call.of) if call.of and distinct is None else None, distinct, "")
+    where = [time_range(grid, params), condition(asked.where, params, days), used.where]
+    where += [f"cityHash64(trace_id) % {share} = 0"] if share > 1 else []
+    selected = [f"{key.sql} AS g{number}" for number, key in enumerate(keys)]
+    sql = f"""
+        SELECT * FROM (
+            SELECT trace_id AS id, span_id AS span, toUnixTimestamp64Nano(start) AS at,
+                {grid.index("toUnixTimestamp64Nano(start)")} AS step, intDiv(step * {slots}, {grid.count}) AS slot,
+                {", ".join([f"{used.bin or 0} AS bin", *selected])}
+            FROM spans {values.joins()} WHERE tenant = {{tenant:String}} AND {" AND ".join(where)}
+            ORDER BY slot, cityHash64(trace_id), at, span LIMIT 1 BY id
+        ) ORDER BY slot, cityHash64(id) LIMIT {PER_SLOT} BY slot LIMIT {most}
+    """
+    rows = read.query(sql, params.values).to_pylist()
+    return [_picked(asked, keys, used, row) for row in rows]
+
+
+def _picked(asked: Question, keys: Sequence[Tagged], used: Measure, row: dict[str, Any]) -> _Picked:
+    cells = [key.read(row[f"g{number}"]) for number, key in enumerate(keys)]
+    labels = grouped([label(one) for one in asked.call.by], cells)
+    return _Picked(
+        row["id"],
+        row["span"],
+        row["at"],
+        row["step"],
+        labels,
+        value_of(asked.call, used, row["bin"]) if used.bin else None,
+    )
+
+
+def carried_labels(read: Read, spans: Sequence[tuple[bytes, int, int]]) -> list[Labels]:
+    """Return what exemplars tell of their spans (trace id, span id and start): all attributes, and what they are."""
+    if not spans:
+        return []
+    params = Params()
+    buckets = sorted({floor_bucket(start) for _, _, start in spans})
+    sql = f"""
+        SELECT trace_id, span_id, service, name, attr_str, attr_int, attr_float, attr_bool FROM spans
+        WHERE tenant = {{tenant:String}} AND bucket IN {params.bind(buckets, "Array(UInt32)")}
+            AND trace_id IN {params.ids([trace for trace, _, _ in spans])}
+            AND span_id IN {params.bind([span for _, span, _ in spans], "Array(UInt64)")}
+    """
+    rows = {(row["trace_id"], row["span_id"]): row for row in read.query(sql, params.values).to_pylist()}
+    return [_carried(trace, rows.get((trace, span), {})) for trace, span, _ in spans]
+
+
+def _carried(trace_id: bytes, row: dict[str, Any]) -> Labels:
+    found: Labels = {"trace:id": trace_id.hex()}
+    if row:
+        found |= {"resource.service.name": row["service"], "name": row["name"]}
+    for kind in ("str", "int", "float", "bool"):
+        for key, value in row.get(f"attr_{kind}") or ():
+            found.setdefault(f"span.{key}", value)
+    return found
