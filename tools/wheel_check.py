@@ -54,6 +54,7 @@ def boot(work: Path) -> int:
     arguments = [part for flag, port in zip(flags, ports, strict=True) for part in (flag, str(port))]
     clean = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "VIRTUAL_ENV"}}
     clean["CLEW_LISTEN_TEMPO_PORT"] = "0"
+    clean["CLEW_LISTEN_JAEGER_HTTP_PORT"] = "0"
     command = [clew, "up", "--data-dir", str(work / "data"), *arguments]
     process = subprocess.Popen(command, cwd=work, env=clean)
     url = f"http://127.0.0.1:{ports[0]}"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
-from clew.api.access import Deps, Tenant
+from clew.api.access import Deps, Tenant, deps_of, reading
 from clew.api.deps import ApiDeps
 from clew.api.models import Envelope
 from clew.api.problems import ClientGone
@@ -38,6 +38,25 @@ class Asking:
     async def run(self, work: Callable[[Read], T], *, limits: Limits | None = None) -> T:
         """Return what a read returns, ending it when the client disconnects."""
         return await self.watch(self.deps.reader.run(self.scope, work, limits=limits))
+
+    async def stream(self, work: Callable[[Read], Iterator[bytes]], media_type: str) -> StreamingResponse:
+        """Answer with what a read yields; an error comes before the status is sent, an end of the client ends it."""
+        parts = self.deps.reader.stream(self.scope, work)
+        try:
+            first = await self.watch(anext(parts))
+        except BaseException:
+            await parts.aclose()
+            raise
+
+        async def body() -> AsyncIterator[bytes]:
+            try:
+                yield first
+                async for part in parts:
+                    yield part
+            finally:
+                await parts.aclose()
+
+        return StreamingResponse(body(), media_type=media_type, headers={"Cache-Control": "no-store"})
 
     async def watch(self, work: Awaitable[T]) -> T:
         """Return what is awaited, cancelling it when the client disconnects.
@@ -79,6 +98,15 @@ class Asking:
 
 async def _asking(request: Request, deps: Deps, scope: Tenant) -> Asking:
     return Asking(request, deps, scope)
+
+
+async def asking(request: Request) -> Asking:
+    """Return a request's way to the reader, for routes that FastAPI does not call.
+
+    Raises:
+        AuthError: the caller may not read.
+    """
+    return Asking(request, deps_of(request), Scope((await reading(request)).tenant))
 
 
 Ask = Annotated[Asking, Depends(_asking)]

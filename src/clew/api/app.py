@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.responses import Response
 
 from clew.api import problems
 from clew.api.access import check_caller
@@ -60,23 +61,31 @@ def create_app(deps: ApiDeps) -> FastAPI:
         app.include_router(noun.router, prefix=PREFIX, responses=PROBLEMS)
     app.include_router(health.router)
     app.mount("/tempo", create_tempo_app(deps))
-    app.add_middleware(_Edge, deps=deps)
+    app.add_middleware(Edge, deps=deps)
     return app
 
 
-def guarded(app: Callable[[_Scope, _Receive, _Send], Awaitable[None]], deps: ApiDeps) -> _Edge:
+def guarded(app: Callable[[_Scope, _Receive, _Send], Awaitable[None]], deps: ApiDeps) -> Edge:
     """Return an application of another port behind the same checks of its callers."""
-    return _Edge(app, deps)
+    return Edge(app, deps)
 
 
-class _Edge:
+class Edge:
     """Gives each request an id, checks its caller, and adds the total time to `Server-Timing`."""
 
-    def __init__(self, app: Callable[[_Scope, _Receive, _Send], Awaitable[None]], deps: ApiDeps) -> None:
+    def __init__(
+        self,
+        app: Callable[[_Scope, _Receive, _Send], Awaitable[None]],
+        deps: ApiDeps,
+        answer: Callable[[Request, ClewError], Response] = problems.of_error,
+    ) -> None:
+        """Wrap an application; `answer` makes the response to a caller who is refused."""
         self._app = app
         self._deps = deps
+        self._answer = answer
 
     async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
+        """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -97,6 +106,6 @@ class _Edge:
         try:
             check_caller(self._deps, headers.get("host", ""), headers.get("origin"), scope["scheme"])
         except ClewError as error:
-            await problems.of_error(Request(scope), error)(scope, receive, send_timed)
+            await self._answer(Request(scope), error)(scope, receive, send_timed)
             return
         await self._app(scope, receive, send_timed)

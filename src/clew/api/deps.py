@@ -84,6 +84,8 @@ class ApiDeps:
     """Host names a request may name (without port); `None` allows all. Set on localhost, against DNS rebinding."""
     allowed_origins: frozenset[str] = field(default_factory=frozenset)
     """Origins besides our own that a browser may call from."""
+    retention_days: int = 30
+    """How long spans are kept: how far back lists without a range of time look."""
     secure_cookie: bool = False
     """Whether the session cookie needs TLS."""
     request_id: Callable[[], str] = field(default=lambda: "-")

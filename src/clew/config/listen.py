@@ -47,10 +47,24 @@ class HttpListener(Listener):
     """TCP port; 0 takes a free one."""
 
 
-class TempoListener(Listener):
+class ApiListener(Listener):
+    """A port of another system's API; it can be turned off where that system runs itself."""
+
+    enabled: bool = True
+    """Whether to listen at all."""
+
+
+class TempoListener(ApiListener):
     """What Grafana's Tempo data source speaks: HTTP/1.1 and gRPC (h2c) on one port."""
 
     port: Port = 3200
+    """TCP port; 0 takes a free one."""
+
+
+class JaegerHttpListener(ApiListener):
+    """Jaeger's query API over HTTP."""
+
+    port: Port = 16686
     """TCP port; 0 takes a free one."""
 
 
@@ -65,12 +79,10 @@ class ListenConfig(Section):
     """OTLP/HTTP."""
     tempo: TempoListener = TempoListener()
     """Tempo's query API, HTTP and gRPC."""
+    jaeger_http: JaegerHttpListener = JaegerHttpListener()
+    """Jaeger's `/api` and `/api/v3`."""
 
     def by_key(self) -> dict[str, Listener]:
-        """Return each listener under its full key."""
-        return {
-            "listen.ui": self.ui,
-            "listen.otlp_grpc": self.otlp_grpc,
-            "listen.otlp_http": self.otlp_http,
-            "listen.tempo": self.tempo,
-        }
+        """Return each listener that is on, under its full key."""
+        listeners: dict[str, Listener] = {f"listen.{name}": getattr(self, name) for name in type(self).model_fields}
+        return {key: one for key, one in listeners.items() if not isinstance(one, ApiListener) or one.enabled}

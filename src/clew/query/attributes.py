@@ -7,6 +7,9 @@ is absence from every map. Of duplicate keys the first counts; for `=` with a te
 
 from __future__ import annotations
 
+import json
+import math
+import re
 from collections.abc import Callable, Iterator
 
 from clew.query.filters import Filter, Op, value_type
@@ -18,6 +21,8 @@ Column = Callable[[str], str]
 
 SCALARS = ("attr_str", "attr_int", "attr_float", "attr_bool")
 ARRAYS = ("arr_str", "arr_int", "arr_float", "arr_bool")
+INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+REAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 TYPES = {
     "string": ("str",),
     "int": ("int", "float"),
@@ -74,11 +79,14 @@ def one_of(plain: list[str], params: Params) -> Callable[[str], str]:
 
 
 def _by_type(item: Filter, column: Column, params: Params, *, arrays: bool) -> Iterator[str]:
-    name = params.text(item.key)
-    test = compare(item, params)
     if item.op is Op.EQ and isinstance(item.value, str):
         yield from _equal_text(item, column, params, arrays=arrays)
         return
+    if item.op is Op.READS:
+        yield from _reads(item, column, params, arrays=arrays)
+        return
+    name = params.text(item.key)
+    test = compare(item, params)
     negated = item.op in {Op.NE, Op.NOT_MATCH}
     for kind in TYPES[value_type(item.value)]:
         scalar = column(f"attr_{kind}")
@@ -99,3 +107,37 @@ def _equal_text(item: Filter, column: Column, params: Params, *, arrays: bool) -
         array = column("arr_str")
         keys = f"mapKeys({array}), mapValues({array})"
         yield f"(mapContains({array}, {name}) AND arrayExists((k, vs) -> k = {name} AND has(vs, {value}), {keys}))"
+
+
+def _reads(item: Filter, column: Column, params: Params, *, arrays: bool) -> Iterator[str]:
+    """Yield a test per type that a value of this text may have; arrays and bytes are read as JSON and base64."""
+    text = str(item.value)
+    yield from _equal_text(item, column, params, arrays=False)
+    name = params.text(item.key)
+    typed: list[tuple[str, str]] = []
+    known, value = readable(text)
+    if known and isinstance(value, bool):
+        typed.append(("attr_bool", "true" if value else "false"))
+    elif known and isinstance(value, int):
+        typed.append(("attr_int", params.number(value)))
+        typed += [("attr_float", params.number(float(value)))] if int(float(value)) == value else []
+    elif known and isinstance(value, float):
+        typed.append(("attr_float", params.number(value)))
+    typed.append(("attr_any", params.text(json.dumps({"bytesValue": text}, separators=(",", ":")))))
+    for one, bound in typed:
+        yield f"(mapContains({column(one)}, {name}) AND {column(one)}[{name}] = {bound})"
+    if arrays and text.startswith("["):
+        bound = params.text(text.replace(", ", ","))
+        for one in ARRAYS:
+            yield f"(mapContains({column(one)}, {name}) AND toJSONString({column(one)}[{name}]) = {bound})"
+
+
+def readable(text: str) -> tuple[bool, bool | int | float]:
+    """Return whether a text is how a boolean or a number is written, and that value."""
+    if text in {"true", "false"}:
+        return True, text == "true"
+    if INTEGER.fullmatch(text) and -(2**63) <= int(text) < 2**63:
+        return True, int(text)
+    if REAL.fullmatch(text) and math.isfinite(float(text)):
+        return True, float(text)
+    return False, False

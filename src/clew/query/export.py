@@ -1,6 +1,8 @@
-"""A whole trace as one OTLP message, exactly as it was sent."""
+"""Whole traces as OTLP messages, exactly as they were sent."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
@@ -8,10 +10,15 @@ from clew import codec
 from clew.codec import Encoding, conform
 from clew.model import RESOURCES, SCOPES, SPANS
 from clew.query.errors import TraceNotFoundError
-from clew.query.hydrate import SAME_SPAN
+from clew.query.hydrate import SAME_SPAN, of_traces
+from clew.query.index import IndexedTrace, bounds, lookup
 from clew.query.params import Params
 from clew.query.read import Read
 from clew.query.trace import where_trace
+
+GROUP_ROWS = 20_000
+"""About how many spans are read at once, where traces are small enough."""
+PART_ROWS = 2000
 
 
 def export(read: Read, trace_id: str, encoding: Encoding) -> bytes:
@@ -22,17 +29,79 @@ def export(read: Read, trace_id: str, encoding: Encoding) -> bytes:
     """
     params = Params()
     condition, _ = where_trace(read, trace_id, params)
+    spans = _spans(read, condition, params)
+    if not spans.num_rows:
+        raise TraceNotFoundError(trace_id)
+    body: bytes = codec.encode_traces(spans, *_all_origins(read, spans), encoding)
+    return body
+
+
+def located(read: Read, ids: Sequence[bytes]) -> list[IndexedTrace]:
+    """Return where traces are, in the order given, each once; those of which nothing is stored are left out.
+
+    A trace that just came in may lack its index entry for a moment; its bounds are then read from its spans.
+    """
+    wanted = list(dict.fromkeys(ids))
+    known = lookup(read, wanted)
+    missing = [one for one in wanted if one not in known]
+    if missing:
+        known |= bounds(read, missing)
+    return [known[one] for one in wanted if one in known]
+
+
+def exports(read: Read, traces: Sequence[IndexedTrace], *, most_rows: int = PART_ROWS) -> Iterator[tuple[bytes, bytes]]:
+    """Yield (trace id, `TracesData`) in the order given; a large trace comes as several messages in a row.
+
+    Args:
+        read: the running read.
+        traces: which traces; one whose spans are gone is left out.
+        most_rows: most spans of one message.
+    """
+    for group in _groups(traces):
+        params = Params()
+        spans = _spans(read, of_traces(group, params), params)
+        if not spans.num_rows:
+            continue
+        origins = _all_origins(read, spans)
+        places = _places(spans["trace_id"])
+        for trace in group:
+            first, end = places.get(trace.trace_id, (0, 0))
+            for at in range(first, end, most_rows):
+                rows = spans.slice(at, min(most_rows, end - at))
+                yield trace.trace_id, codec.encode_traces(rows, *origins, Encoding.PROTOBUF)
+
+
+def _groups(traces: Sequence[IndexedTrace]) -> Iterator[list[IndexedTrace]]:
+    """Yield runs of traces that are read together."""
+    group: list[IndexedTrace] = []
+    size = 0
+    for trace in traces:
+        if group and size + trace.spans > GROUP_ROWS:
+            yield group
+            group, size = [], 0
+        group.append(trace)
+        size += trace.spans
+    if group:
+        yield group
+
+
+def _places(ids: pa.Array) -> dict[bytes, tuple[int, int]]:
+    """Return the first row of each trace and the one behind its last; equal ids stand together."""
+    runs = pa.compute.run_end_encode(ids)
+    ends = runs.run_ends.to_pylist()
+    return dict(zip(runs.values.to_pylist(), zip([0, *ends[:-1]], ends, strict=True), strict=True))
+
+
+def _spans(read: Read, condition: str, params: Params) -> pa.RecordBatch:
     sql = f"""
         SELECT * FROM spans WHERE tenant = {{tenant:String}} AND {condition}
-        ORDER BY start, span_id LIMIT 1 BY {SAME_SPAN}
+        ORDER BY trace_id, start, span_id LIMIT 1 BY {SAME_SPAN}
     """
-    table = read.query(sql, params.values)
-    if not table.num_rows:
-        raise TraceNotFoundError(trace_id)
-    spans = conform(table, SPANS)
-    origins = (_origins(read, "resource", spans), _origins(read, "scope", spans))
-    body: bytes = codec.encode_traces(spans, *origins, encoding)
-    return body
+    return conform(read.query(sql, params.values), SPANS)
+
+
+def _all_origins(read: Read, spans: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+    return _origins(read, "resource", spans), _origins(read, "scope", spans)
 
 
 def _origins(read: Read, table: str, spans: pa.RecordBatch) -> pa.RecordBatch:

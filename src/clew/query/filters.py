@@ -16,8 +16,11 @@ class FilterScope(StrEnum):
     SPAN = "span"
     EVENT = "event"
     LINK = "link"
+    INSTRUMENTATION = "instrumentation"
     ANY = "any"
     """Unscoped: the first of span, resource, event, link and instrumentation scope that has the key decides."""
+    ANYWHERE = "anywhere"
+    """The span, its resource, its instrumentation scope, one of its events or one of its links passes."""
 
 
 class Op(StrEnum):
@@ -31,6 +34,8 @@ class Op(StrEnum):
     LE = "<="
     MATCH = "=~"
     NOT_MATCH = "!~"
+    READS = "reads"
+    """The attribute's text is equal, whatever its type: `200` is read from a string and from a number."""
 
 
 class Duration(int):
@@ -41,6 +46,8 @@ Value = str | int | float | bool | Duration | Status | Kind | None
 """`None` is nil. `Duration`, `Status` and `Kind` are integers with a meaning."""
 
 STRING_INTRINSICS = frozenset({"name", "statusMessage", "rootServiceName", "rootName", "event:name"})
+SCOPE_INTRINSICS = {"instrumentation:name": "name", "instrumentation:version": "version"}
+"""Intrinsics of the instrumentation scope, with their columns; the text of a conjunction has none of them."""
 NUMBER_INTRINSICS = frozenset({"duration", "traceDuration"})
 INTRINSICS = STRING_INTRINSICS | NUMBER_INTRINSICS | {"kind", "status"}
 """Canonical names of everything that is not an attribute."""

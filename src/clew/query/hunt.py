@@ -67,6 +67,8 @@ class Quest:
     window: Window
     limit: int = 20
     cursor: Cursor | None = None
+    of_span: bool = False
+    """The window holds for the start of the hit, not for its trace: no hit outside counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,13 @@ class Hunt:
         """Every answer that starts at or after this is in `found`."""
         return max(self.floor, max(self.waiting.values(), default=-1) + 1)
 
+    def run(self, now: int) -> Catch:
+        """Return the page once it is full or nothing is left."""
+        for _ in self.windows(now):
+            if self.full:
+                break
+        return self.page()
+
     def windows(self, now: int) -> Iterator[int]:
         """Scan window by window, newest first; yields the lower end of what is known."""
         try:
@@ -122,7 +131,7 @@ class Hunt:
     def _windows(self, now: int) -> Iterator[int]:
         low_end = self.query.window.from_ns
         high, width = self.top, INDEXED_WINDOW_NS if self.source.indexed else FIRST_WINDOW_NS
-        if not self.source.whole_traces:
+        if not (self.source.whole_traces or self.query.of_span):
             if self.top >= now:
                 high = max(self.top, now + AHEAD_NS)
             else:
@@ -137,7 +146,8 @@ class Hunt:
             high = low - 1
         self.floor = -1
         self.done = True
-        self._before()
+        if not self.query.of_span:
+            self._before()
         self._look_up()
         yield low_end
 

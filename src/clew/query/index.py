@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -14,6 +13,7 @@ from clew.query.read import Read
 from clew.store.tables import NO_ROOT_NS
 
 NS_PER_S = 10**9
+MAX_DURATION = 2**62
 GAP_NS = 3600 * NS_PER_S
 """A trace that is silent for longer than this across an edge of the window counts as two."""
 MAX_CROSSING = 50_000
@@ -63,11 +63,17 @@ class IndexedTrace:
     max_bucket: int
     spans: int
     errors: int
-    has_root: bool
+    root_start: int
+    """Start of its first root; `NO_ROOT_NS` while none came in."""
     root_span: int
     root_service: str
     root_name: str
     root_duration: int
+
+    @property
+    def has_root(self) -> bool:
+        """Whether a root span came in."""
+        return self.root_start < NO_ROOT_NS
 
     @property
     def duration(self) -> int:
@@ -79,9 +85,6 @@ class IndexedTrace:
         return range(self.min_bucket, self.max_bucket + 1, BUCKET_S)
 
 
-FIELDS = tuple(field.name for field in fields(IndexedTrace))
-
-
 def lookup(read: Read, ids: Sequence[bytes]) -> dict[bytes, IndexedTrace]:
     """Return what the index knows of these traces; one that is not there yet is left out."""
     if not ids:
@@ -91,6 +94,25 @@ def lookup(read: Read, ids: Sequence[bytes]) -> dict[bytes, IndexedTrace]:
         SELECT {_MERGED} FROM trace_index AS i
         WHERE tenant = {{tenant:String}} AND trace_id IN {params.ids(ids)}
         GROUP BY trace_id
+    """
+    return {trace.trace_id: trace for trace in _rows(read.query(sql, params.values))}
+
+
+def bounds(read: Read, ids: Sequence[bytes]) -> dict[bytes, IndexedTrace]:
+    """Return traces as their spans tell, without the index: slow, for those that the index does not have yet."""
+    params = Params()
+    sql = f"""
+        SELECT trace_id, min(toUnixTimestamp64Nano(start)) AS first_ns,
+            max(toUnixTimestamp64Nano(start) + toInt64(least(duration, {MAX_DURATION}))) AS last_ns,
+            min(toUnixTimestamp(bucket)) AS low_bucket, max(toUnixTimestamp(bucket)) AS high_bucket,
+            count() AS all_spans, countIf(status = 2) AS all_errors,
+            minIf(toUnixTimestamp64Nano(start), parent_id = 0) AS least_root,
+            if(countIf(parent_id = 0) > 0, least_root, {NO_ROOT_NS}) AS root_start,
+            argMinIf(span_id, (start, span_id), parent_id = 0) AS root_span,
+            argMinIf(service, (start, span_id), parent_id = 0) AS root_service,
+            argMinIf(name, (start, span_id), parent_id = 0) AS root_name,
+            argMinIf(duration, (start, span_id), parent_id = 0) AS root_duration
+        FROM spans WHERE tenant = {{tenant:String}} AND trace_id IN {params.ids(ids)} GROUP BY trace_id
     """
     return {trace.trace_id: trace for trace in _rows(read.query(sql, params.values))}
 
@@ -116,5 +138,4 @@ def crossing(read: Read, edge_ns: int) -> list[IndexedTrace]:
 def _rows(table: pa.Table) -> Iterator[IndexedTrace]:
     columns = [table.column(name).to_pylist() for name in COLUMNS]
     for row in zip(*columns, strict=True):
-        values: Any = dict(zip(FIELDS, row, strict=True))
-        yield IndexedTrace(**values | {"has_root": values["has_root"] < NO_ROOT_NS})
+        yield IndexedTrace(*row)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from clew.query.attributes import compare, condition, exists, one_of
-from clew.query.filters import TRACE_INTRINSICS, Filter, FilterScope, Op, value_type
+from clew.query.filters import SCOPE_INTRINSICS, TRACE_INTRINSICS, Filter, FilterScope, Op, value_type
 from clew.query.params import Params
 from clew.query.regex import alternatives
 from clew.store.items import ambiguous, indexed_item
@@ -94,8 +94,11 @@ class Predicates:
         events: list[Filter] = []
         links: list[Filter] = []
         resources: list[Filter] = []
+        scopes: list[Filter] = []
         for item in filters:
-            if item.scope is FilterScope.EVENT or item.key == "event:name":
+            if item.scope is FilterScope.INSTRUMENTATION or item.key in SCOPE_INTRINSICS:
+                scopes.append(item)
+            elif item.scope is FilterScope.EVENT or item.key == "event:name":
                 events.append(item)
             elif item.scope is FilterScope.LINK:
                 links.append(item)
@@ -105,6 +108,8 @@ class Predicates:
                 parts.extend(self._one(item))
         if resources:
             parts.append(self._resources([condition(i, _same, self._params, arrays=True) for i in resources]))
+        if scopes:
+            parts.append(self._scopes([self._of_scope(item) for item in scopes]))
         for level, group in (("events", events), ("links", links)):
             if group:
                 parts.append(self._nested(level, group))
@@ -121,6 +126,8 @@ class Predicates:
         elif item.scope is FilterScope.SPAN:
             exact = condition(item, _same, self._params, arrays=True)
             yield " AND ".join([exact, *self._accelerators(item)])  # the costly index expression runs on what is left
+        elif item.scope is FilterScope.ANYWHERE:
+            yield self._anywhere(item)
         else:
             yield self._unscoped(item)
 
@@ -150,6 +157,15 @@ class Predicates:
     def _resources(self, conditions: Sequence[str]) -> str:
         return self._dimension("resource_id", "resources", conditions)
 
+    def _scopes(self, conditions: Sequence[str]) -> str:
+        return self._dimension("scope_id", "scopes", conditions)
+
+    def _of_scope(self, item: Filter) -> str:
+        if item.scope is not FilterScope.INTRINSIC:
+            return condition(item, _same, self._params, arrays=True)
+        passes = compare(item, self._params)(f"scopes.{SCOPE_INTRINSICS[item.key]}")
+        return f"NOT ({passes})" if item.op in {Op.NE, Op.NOT_MATCH} else passes
+
     def _dimension(self, column: str, table: str, conditions: Sequence[str]) -> str:
         days = f"day >= {self._days.first} AND day <= {self._days.last}"
         return (
@@ -178,6 +194,12 @@ class Predicates:
         absent = all(item.value is None and item.op is Op.EQ for item in group)
         return f"({some} OR empty({columns.split(', ')[0]}))" if absent else some
 
+    def _anywhere(self, item: Filter) -> str:
+        """Return SQL that is 1 where some level passes."""
+        passes = condition(item, _same, self._params, arrays=True)
+        nested = [self._nested(level, [item]) for level in ("events", "links")]
+        return "(" + " OR ".join([passes, self._resources([passes]), self._scopes([passes]), *nested]) + ")"
+
     def _unscoped(self, item: Filter) -> str:
         """Return SQL of a filter on `.key`: the first level that has the key decides."""
         params = self._params
@@ -185,12 +207,12 @@ class Predicates:
         has_resource = self._resources([has_span])
         has_event, has_link = (self._nested(level, [_present(item)]) for level in ("events", "links"))
         if item.value is None:
-            has_scope = self._dimension("scope_id", "scopes", [has_span])
+            has_scope = self._scopes([has_span])
             anywhere = f"({has_span} OR {has_resource} OR {has_event} OR {has_link} OR {has_scope})"
             return anywhere if item.op is Op.NE else f"NOT {anywhere}"
         passes = condition(item, _same, params, arrays=True)
         in_resource = self._resources([passes])
-        in_scope = self._dimension("scope_id", "scopes", [passes])
+        in_scope = self._scopes([passes])
         in_event, in_link = (self._nested(level, [item]) for level in ("events", "links"))
         later = f"multiIf({has_event}, {in_event}, {has_link}, {in_link}, {in_scope})"
         return f"({passes} OR (NOT {has_span} AND ({in_resource} OR (NOT {has_resource} AND {later}))))"

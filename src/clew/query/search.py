@@ -25,6 +25,8 @@ class SearchQuery:
     window: Window
     limit: int = 20
     cursor: Cursor | None = None
+    of_span: bool = False
+    """The window holds for the start of the matching span, not for its trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def events(read: Read, query: SearchQuery, now: int) -> Iterator[Progress | Answ
     """Yield the progress after each window, and the page at the end."""
     check_patterns(read, query.filters)
     source = FilterScan(read, query.filters)
-    hunt = Hunt(read, Quest(query.window, query.limit, query.cursor), source)
+    hunt = Hunt(read, Quest(query.window, query.limit, query.cursor, query.of_span), source)
     for low in hunt.windows(now):
         yield Progress(low, len(hunt.seen), read.scanned.rows)
         if hunt.full:
@@ -89,3 +91,10 @@ def events(read: Read, query: SearchQuery, now: int) -> Iterator[Progress | Answ
         duplicates=sum(row.duplicates for row in rows),
     )
     yield Answer(Page(rows, catch.cursor), meta)
+
+
+def find(read: Read, query: SearchQuery, now: int) -> list[IndexedTrace]:
+    """Return the traces of a page without what a result list shows of them."""
+    check_patterns(read, query.filters)
+    hunt = Hunt(read, Quest(query.window, query.limit, query.cursor, query.of_span), FilterScan(read, query.filters))
+    return hunt.run(now).traces

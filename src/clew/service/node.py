@@ -5,31 +5,34 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
-import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from importlib.metadata import version
+from typing import Any
 
 import structlog
+from fastapi import FastAPI
 
 from clew.access import Authenticator
 from clew.api import ApiDeps, create_app
+from clew.api.jaeger import create_jaeger_app
 from clew.codec import LogBuilder, SpanBuilder
 from clew.config import Config
-from clew.config.listen import is_loopback
 from clew.journal import JournalSettings, LocalJournal
 from clew.pipeline import Processor
 from clew.query.reader import Reader
-from clew.receive import Budget, Builders, Edge, Intake, OtlpGrpcServer, OtlpHttpServer, Refusals, bind
+from clew.receive import Budget, Builders, Edge, Intake, OtlpGrpcServer, OtlpHttpServer, Refusals
 from clew.service.actions import Actions
 from clew.service.chores import housekeeper
 from clew.service.directory import open_directory
 from clew.service.disk import DiskWatch
 from clew.service.engine import AnyEngine, bring_up_to_date, open_engine
 from clew.service.gauges import mirror
+from clew.service.listeners import MAIN, Listeners
 from clew.service.reading import read_limits, sql_settings
 from clew.service.status import StatusBoard
+from clew.service.tempo_port import KEY as TEMPO
 from clew.service.tempo_port import TempoPort
-from clew.service.web_server import WebServer
 from clew.telemetry import Metrics
 from clew.web import STATIC, mount
 
@@ -40,27 +43,30 @@ _READY_POLL_S = 2.0
 Undo = Callable[[], Awaitable[None]]
 
 
+def _main_app(deps: ApiDeps) -> FastAPI:
+    """Return our own API with the pages behind it."""
+    app = create_app(deps)
+    mount(app)
+    return app
+
+
+_WEB: dict[str, Callable[[ApiDeps], Any]] = {MAIN: _main_app, "listen.jaeger_http": create_jaeger_app}
+"""What is served on each web port."""
+
+
 class Node:
     """Everything of `clew up` in one process. `start` once, then `stop`."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
         self.metrics = Metrics()
-        self.ui_port = config.listen.ui.port
-        self.http_port = config.listen.otlp_http.port
-        self.grpc_port = config.listen.otlp_grpc.port
-        self.tempo_port = config.listen.tempo.port
+        self.listeners = Listeners(config.listen)
         self._undo: list[tuple[str, Undo]] = []
 
     @property
     def ports(self) -> dict[str, int]:
-        """The ports listened on by the name of their listener, also where free ones were asked for."""
-        return {
-            "ui": self.ui_port,
-            "otlp_grpc": self.grpc_port,
-            "otlp_http": self.http_port,
-            "tempo": self.tempo_port,
-        }
+        """Port per key of the configuration."""
+        return self.listeners.ports
 
     async def start(self) -> None:
         """Start in the order of the data flow, backwards: who receives comes last.
@@ -85,7 +91,8 @@ class Node:
                 _log.exception("stopping failed", part=name)
 
     async def _start(self) -> None:
-        sockets = self._claim_ports()
+        self._on_stop("ports", self.listeners.release)
+        self.listeners.claim()
         config = self.config
         directory = await asyncio.to_thread(open_directory, config.data_dir)
         self._on_stop("data directory", directory.close)
@@ -101,7 +108,7 @@ class Node:
         refusals = Refusals(self.metrics)
         status = self._status(engine, journal, processor, disk, refusals)
         mirror(self.metrics, journal, disk)
-        await self._start_reading(engine, journal, status, sockets)
+        await self._start_reading(engine, journal, status)
         keeper = housekeeper(config, engine, journal, self.metrics)
         keeper.start()
         self._on_stop("housekeeping", keeper.stop)
@@ -110,23 +117,6 @@ class Node:
         await self._start_receiving(journal, refusals, status)
         status.serving(self.ports)
         self._on_stop("readiness", status.stopping)
-
-    def _claim_ports(self) -> list[socket.socket]:
-        """Bind the main port, and see that the others are free, before the engine takes its seconds to open."""
-        listen = self.config.listen
-        sockets = bind("listen.ui", listen.ui.host, listen.ui.port)
-        self.ui_port = sockets[0].getsockname()[1]
-
-        def close() -> None:
-            for one in sockets:
-                one.close()
-
-        self._on_stop("main port", close)
-        for key, listener in listen.by_key().items():
-            if listener is not listen.ui:
-                for probe in bind(key, listener.host, listener.port):
-                    probe.close()
-        return sockets
 
     def _prepare(self, engine: AnyEngine) -> None:
         report = bring_up_to_date(self.config, engine)
@@ -148,15 +138,12 @@ class Node:
             pages=(STATIC / "index.html").exists(),
         )
 
-    async def _start_reading(
-        self, engine: AnyEngine, journal: LocalJournal, status: StatusBoard, sockets: list[socket.socket]
-    ) -> None:
-        """Open the main port: reading works as soon as the engine does."""
+    async def _start_reading(self, engine: AnyEngine, journal: LocalJournal, status: StatusBoard) -> None:
+        """Open the main port and those of other systems' APIs: reading works as soon as the engine does."""
         query = self.config.query
         reader = Reader(engine, readers=query.readers, queue=query.queue, limits=read_limits(self.config))
         self._on_stop("readers", reader.close)
         numbers, process = itertools.count(1), secrets.token_hex(4)
-        host = self.config.listen.ui.host
         deps = ApiDeps(
             reader=reader,
             authenticator=Authenticator(self.config.tokens),
@@ -165,18 +152,18 @@ class Node:
             metrics_text=self.metrics.render,
             sql=sql_settings(self.config),
             version=version("clew"),
-            allowed_hosts=frozenset({"localhost", "127.0.0.1", "::1", host}) if is_loopback(host) else None,
+            retention_days=self.config.storage.retention_days,
             request_id=lambda: f"{process}-{next(numbers)}",
         )
-        app = create_app(deps)
-        mount(app)
-        server = WebServer(app, sockets)
-        await server.start()
-        self._undo.append(("main port", server.stop))
-        tempo = TempoPort(self.config.listen.tempo, deps, self.config.limits)
-        self._undo.append(("Tempo's port", tempo.stop))
-        await tempo.start()
-        self.tempo_port = tempo.port
+        self._undo.append(("web ports", self.listeners.stop))
+        for key, make in _WEB.items():
+            if self.listeners.open(key):
+                await self.listeners.serve(key, make(replace(deps, allowed_hosts=self.listeners.hosts(key))))
+        if listener := self.listeners.open(TEMPO):
+            tempo = TempoPort(listener, deps, self.config.limits)
+            self._undo.append(("Tempo's port", tempo.stop))
+            await tempo.start()
+            self.ports[TEMPO] = tempo.port
 
     async def _start_receiving(self, journal: LocalJournal, refusals: Refusals, status: StatusBoard) -> None:
         """Open the OTLP ports; from here on spans come in."""
@@ -218,9 +205,9 @@ class Node:
 
         self._undo.append(("receivers", close))
         await http.start()
-        self.http_port = http.port
+        self.ports[http.key] = http.port
         await grpc.start()
-        self.grpc_port = grpc.port
+        self.ports[grpc.key] = grpc.port
 
     def _on_stop(self, name: str, undo: Callable[[], None]) -> None:
         self._undo.append((name, lambda: asyncio.to_thread(undo)))

@@ -23,6 +23,8 @@ _SWITCH_S = 0.001
 _GC_THRESHOLDS = (20_000, 20, 50)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _SIGNAL_EXIT = 128
+_OTHERS = {"listen.tempo": "Tempo (for Grafana)", "listen.jaeger_http": "Jaeger"}
+"""Read APIs of other systems, by the key of their port."""
 
 
 class Companion(Protocol):
@@ -85,13 +87,15 @@ def _end(ended: asyncio.Event, number: int) -> None:
 def _greet(config: Config, node: Node, companion: Companion | None) -> None:
     """Say where things are, for people on standard output and in the log."""
     listen = config.listen
-    url = f"http://{_shown(listen.ui.host)}:{node.ui_port}"
-    otlp_http = f"http://{_shown(listen.otlp_http.host)}:{node.http_port}"
-    _log.info("ready", url=url, ports=node.ports, data_dir=str(config.data_dir))
+    url = f"http://{_shown(listen.ui.host)}:{node.ports['listen.ui']}"
+    http_port, grpc_port = node.ports["listen.otlp_http"], node.ports["listen.otlp_grpc"]
+    otlp_http = f"http://{_shown(listen.otlp_http.host)}:{http_port}"
+    others = [f"{name} on {node.ports[key]}" for key, name in _OTHERS.items() if key in node.ports]
+    _log.info("ready", url=url, data_dir=str(config.data_dir), ports=dict(node.ports))
     sys.stdout.write(
         f"\n  Clew is at {url}\n"
-        f"  OTLP/HTTP on {node.http_port}, OTLP/gRPC on {node.grpc_port}, data in {config.data_dir}\n"
-        f"  Grafana's Tempo data source: http://{_shown(listen.tempo.host)}:{node.tempo_port}\n"
+        f"  OTLP/HTTP on {http_port}, OTLP/gRPC on {grpc_port}, data in {config.data_dir}\n"
+        f"  Read APIs: {', '.join(others)}\n"
         "  Ctrl-C ends it.\n\n"
     )
     sys.stdout.flush()

@@ -61,7 +61,7 @@ class StatusBoard:
 
     def serving(self, ports: Mapping[str, int]) -> None:
         """All listeners are open, at these ports."""
-        self._ports = ", ".join(f"{name} {port}" for name, port in ports.items())
+        self._ports = ", ".join(f"{key.removeprefix('listen.')} {port}" for key, port in ports.items())
         self._state = ""
 
     def stopping(self) -> None:

@@ -19,9 +19,8 @@ from typing import Any, Self
 
 import yaml
 
-from clew.config.listen import ListenConfig
+from clew.config import ListenConfig
 
-_BY_FLAG = frozenset({"listen.ui", "listen.otlp_grpc", "listen.otlp_http"})
 _POLL_S = 0.05
 _STOP_S = 30.0
 
@@ -35,6 +34,11 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def ports_env(ports: Mapping[str, int]) -> dict[str, str]:
+    """Return the variables that set the port of each key."""
+    return {f"CLEW_{key.upper().replace('.', '_')}_PORT": str(port) for key, port in ports.items()}
 
 
 class RunningClew:
@@ -61,14 +65,15 @@ class RunningClew:
         self.directory = directory
         self.data_dir = directory / "data"
         self.log_path = directory / "clew.log"
-        self.ui_port, self.grpc_port, self.http_port = (free_port() for _ in range(3))
+        self.ports = {key: free_port() for key in ListenConfig().by_key()}
+        """Port per key of the configuration, such as `listen.jaeger_http`."""
+        self.ui_port, self.grpc_port = self.ports["listen.ui"], self.ports["listen.otlp_grpc"]
+        self.http_port = self.ports["listen.otlp_http"]
         self.url = f"http://127.0.0.1:{self.ui_port}"
         self.otlp_http_url = f"http://127.0.0.1:{self.http_port}"
         self.otlp_grpc_url = f"http://127.0.0.1:{self.grpc_port}"
         self._config = dict(config or {})
-        self.ports = {key: free_port() for key in ListenConfig().by_key() if key not in _BY_FLAG}
-        ports = {f"CLEW_{key.replace('.', '_').upper()}_PORT": str(port) for key, port in self.ports.items()}
-        self._env = {**os.environ, **ports, **(env or {})}
+        self._env = {**os.environ, **ports_env(self.ports), **(env or {})}
         self._prefix = list(prefix)
         self._token = token
         self.process: subprocess.Popen[bytes] | None = None
@@ -85,12 +90,7 @@ class RunningClew:
     @property
     def command(self) -> list[str]:
         """The command line that starts it."""
-        arguments = {
-            "--data-dir": self.data_dir,
-            "--ui-port": self.ui_port,
-            "--otlp-grpc-port": self.grpc_port,
-            "--otlp-http-port": self.http_port,
-        }
+        arguments = {"--data-dir": self.data_dir}
         if self._config:
             arguments["--config"] = self.directory / "clew.yaml"
         flags = [str(part) for pair in arguments.items() for part in pair]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -13,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from clew.config import ListenConfig
 from clew.testing import RunningClew
 from clew.testing.load import Load
+from clew.testing.running import ports_env
 from clew.testing.send import HttpSender
 from clew.testing.traces import TraceSource
 
@@ -105,7 +108,8 @@ def test_the_ledger_survives_restarts(tmp_path: Path) -> None:
 def up(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `clew up` that is expected to end by itself."""
     command = [sys.executable, "-m", "clew.cli", "up", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    env = {**os.environ, **ports_env(dict.fromkeys(ListenConfig().by_key(), 0))}
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=env)
 
 
 def free(*extra: str) -> list[str]:

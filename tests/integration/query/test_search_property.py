@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -86,7 +87,9 @@ keys = st.sampled_from([*KEYS, "service.name", "missing"])
 intrinsic = st.just(FilterScope.INTRINSIC)
 equal = st.sampled_from([Op.EQ, Op.NE])
 compare = st.sampled_from(list(Op)[:6])
-regex = st.sampled_from(list(Op)[6:])
+regex = st.sampled_from([Op.MATCH, Op.NOT_MATCH])
+readings = st.sampled_from(["x", "", "é", "0", "1", "500", "0.5", "-3", "true", "false", "AA==", '["x","y"]', "[1,2]"])
+levels = st.sampled_from(list(FilterScope)[1:]).filter(lambda scope: scope is not FilterScope.ANY)
 texts = st.sampled_from(["name", "statusMessage", "event:name", "rootName", "rootServiceName"])
 some_text = st.sampled_from([*NAMES, *TEXTS, "exception", "shop", "unknown_service"])
 lengths = st.sampled_from([0, 1, 500, Duration(5 * S), Duration(700 * S), 0.5, -1])
@@ -95,6 +98,8 @@ filters = st.one_of(
     st.builds(Filter, scopes, keys, equal, st.sampled_from([True, False, None, None])),
     st.builds(Filter, scopes, keys, regex, st.sampled_from(PATTERNS)),
     st.builds(Filter, scopes, keys, st.just(Op.EQ), some_text),
+    st.builds(Filter, levels, keys, st.just(Op.READS), readings),
+    st.builds(Filter, st.sampled_from([FilterScope.INSTRUMENTATION, FilterScope.ANYWHERE]), keys, equal, some_text),
     st.builds(Filter, intrinsic, texts, compare, some_text),
     st.builds(Filter, intrinsic, texts, regex, st.sampled_from(PATTERNS)),
     st.builds(Filter, intrinsic, st.sampled_from(["duration", "traceDuration"]), compare, lengths),
@@ -137,9 +142,22 @@ def _column(value):
     return ("[]" + type(value[0]).__name__ if value else "[]str") if isinstance(value, list) else type(value).__name__
 
 
+def _reading(value):
+    """The text that a stored value reads as."""
+    if isinstance(value, tuple):
+        return json.loads(value[0])["bytesValue"]
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
 def _attribute(item, attributes):
     """Whether a filter passes on one level; of equal keys in one column the first counts, for `=` any text."""
     found = [(_column(value), value) for key, value in attributes if key == item.key]
+    if item.op is Op.READS:
+        texts = [(column, value) for column, value in found if column == "str"]
+        others = dict(reversed([(column, value) for column, value in found if column != "str"]))
+        return any(_reading(value) == item.value for _, value in [*texts, *others.items()])
     first: dict[str, Any] = dict(reversed(found))
     if item.op is Op.EQ and isinstance(item.value, str):
         texts = [value if column == "[]str" else [value] for column, value in found if column in {"str", "[]str"}]
@@ -201,12 +219,15 @@ def _plain_passes(span, item, trace):  # noqa: PLR0911 - one case after the othe
             "rootName": trace.root_name, "rootServiceName": trace.root_service,
         }[item.key]  # fmt: skip
         return _text_passes(item, have)
-    if item.scope is FilterScope.SPAN:
-        return _attribute(item, span.attributes)
+    if item.scope in {FilterScope.SPAN, FilterScope.INSTRUMENTATION}:
+        return _attribute(item, span.attributes if item.scope is FilterScope.SPAN else span.scope)
     if item.scope is FilterScope.RESOURCE:
         if item.key == "service.name" and item.op is Op.EQ and item.value == "unknown_service":
             return span.service == item.value
         return _attribute(item, span.all_resource)
+    if item.scope is FilterScope.ANYWHERE:
+        happenings = [one.attributes for one in (*span.events, *span.links)]
+        return any(_attribute(item, level) for level in (span.attributes, span.all_resource, span.scope, *happenings))
     levels = [
         span.attributes,
         span.all_resource,

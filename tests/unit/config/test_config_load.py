@@ -35,6 +35,7 @@ def test_without_anything_every_listener_is_on_localhost() -> None:
         "listen.otlp_grpc": ("127.0.0.1", 4317),
         "listen.otlp_http": ("127.0.0.1", 4318),
         "listen.tempo": ("127.0.0.1", 3200),
+        "listen.jaeger_http": ("127.0.0.1", 16686),
     }
     assert config.limits.request_max_bytes == config.limits.decoded_max_bytes == 64 << 20
 
@@ -46,6 +47,17 @@ def test_overrides_win_over_variables_over_the_file(tmp_path: Path) -> None:
     config = load(path, env, {"query.readers": 7, "query.queue": None})
     assert (config.storage.retention_days, config.storage.red_retention_days) == (9, 8)
     assert (config.query.readers, config.query.queue) == (7, 64)
+
+
+def test_a_port_may_be_a_variable() -> None:
+    """`CLEW_LISTEN_UI_PORT` is a key, though Kubernetes makes variables that look like it."""
+    assert load(env={"CLEW_LISTEN_UI_PORT": "5001", "CLEW_UI_PORT": "tcp://10.0.0.1:80"}).listen.ui.port == 5001
+
+
+def test_a_listener_of_another_api_can_be_turned_off() -> None:
+    """A port that is not listened on is not claimed, so it may clash with another."""
+    config = load(overrides={"listen.jaeger_http": {"enabled": False, "port": 4317}})
+    assert "listen.jaeger_http" not in config.listen.by_key()
 
 
 def test_an_empty_file_means_defaults(tmp_path: Path) -> None:

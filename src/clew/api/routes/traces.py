@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
 from clew.api.answers import Ask, Asking
 from clew.api.errors import NotAcceptableError
@@ -78,22 +77,7 @@ async def trace_spans(
 
 async def _stream(ask: Asking, trace_id: str, cols: str, form: str) -> Response:
     make = blocks if form == SPANCOLS else arrow_stream
-    parts = ask.deps.reader.stream(ask.scope, lambda read: make(read, trace_id, ids=cols == "id"))
-    try:
-        first = await ask.watch(anext(parts))  # an error comes before the status is sent
-    except BaseException:
-        await parts.aclose()
-        raise
-
-    async def body() -> AsyncIterator[bytes]:
-        try:
-            yield first
-            async for part in parts:
-                yield part
-        finally:
-            await parts.aclose()
-
-    return StreamingResponse(body(), media_type=form, headers={"Cache-Control": "no-store"})
+    return await ask.stream(lambda read: make(read, trace_id, ids=cols == "id"), form)
 
 
 @router.get("/traces/{trace_id}/spans/{span_id}", response_model=Envelope[SpanDetail], summary="Everything of a span")

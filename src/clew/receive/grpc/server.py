@@ -35,6 +35,9 @@ class OtlpGrpcServer:
         self._server: Any = None
         self._health = health.aio.HealthServicer()
 
+    key = _KEY
+    """The listener's key in the configuration."""
+
     @property
     def port(self) -> int:
         """The port listened on, also when a free one was asked for."""

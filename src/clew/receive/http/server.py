@@ -42,6 +42,9 @@ class OtlpHttpServer:
         self._outcomes = edge.metrics.receive_requests
         self._bytes = edge.metrics.receive_bytes.labels("http")
 
+    key = _KEY
+    """The listener's key in the configuration."""
+
     @property
     def port(self) -> int:
         """The port listened on, also when a free one was asked for."""

@@ -1,0 +1,118 @@
+"""The HTTP API of Jaeger's UI: `/api/services`, `/api/operations`, `/api/traces`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from clew.api.answers import Asking, asking
+from clew.api.jaeger.errors import BadParameterError
+from clew.api.jaeger.params import trace_query
+from clew.api.jaeger.tags import NO_SERVICE
+from clew.api.jaeger.ui_json import Part, dump, envelope, traces_json
+from clew.query.answer import Window
+from clew.query.errors import TraceNotFoundError
+from clew.query.export import exports, located
+from clew.query.ids import parse_trace_id
+from clew.query.names import operation_names, service_names
+from clew.query.read import Read
+
+_JSON = "application/json"
+_DAY_NS = 86_400 * 10**9
+
+
+def kept(ask: Asking) -> Window:
+    """Return the range that spans are kept for: what lists without a range of time look at."""
+    return Window(max(ask.now - ask.deps.retention_days * _DAY_NS, 0), ask.now + _DAY_NS)
+
+
+def answer(data: Any, total: int) -> Response:
+    """Return a list in its envelope."""
+    return Response(dump(envelope(data, total)), media_type=_JSON)
+
+
+async def services(request: Request) -> Response:
+    """Return the names of all services."""
+    ask = await asking(request)
+    names = await ask.run(lambda read: service_names(read, kept(ask)))
+    return answer(names, len(names))
+
+
+async def operations_of_service(request: Request) -> Response:
+    """Return the span names of a service."""
+    ask = await asking(request)
+    found = await ask.run(lambda read: operation_names(read, kept(ask), stored_name(request.path_params["service"])))
+    names = list(dict.fromkeys(name for name, _ in found))
+    return answer(names, len(names))
+
+
+async def operations(request: Request) -> Response:
+    """Return the span names and kinds of a service."""
+    ask = await asking(request)
+    service, kind = request.query_params.get("service", ""), request.query_params.get("spanKind", "")
+    if not service:
+        raise BadParameterError("parameter 'service' is required")
+    found = await ask.run(lambda read: operation_names(read, kept(ask), stored_name(service)))
+    shown = [(name, "" if one == "unspecified" else one) for name, one in found]
+    listed = [{"name": name, "spanKind": one} for name, one in shown if kind in {"", one}]
+    return answer(listed, len(listed))
+
+
+def stored_name(service: str) -> str:
+    """Return the name under which the spans of a service are stored."""
+    return "unknown_service" if service == NO_SERVICE else service
+
+
+async def search(request: Request) -> Response:
+    """Return whole traces: those that `traceID` names, or those with a span that passes all conditions."""
+    ask = await asking(request)
+    ids = request.query_params.getlist("traceID")
+    if ids:
+        wanted = [bytes.fromhex(parse_trace_id(one)) for one in ids]
+        return await ask.stream(lambda read: _by_ids(read, wanted), _JSON)
+    query = trace_query(request.query_params, ask.now)
+    return await ask.stream(lambda read: traces_json(exports(read, query.run(read, ask.now))), _JSON)
+
+
+def _by_ids(read: Read, wanted: list[bytes]) -> Iterator[bytes]:
+    traces = located(read, wanted)
+    missing = [
+        {"code": 404, "msg": "trace not found", "traceID": one.hex()}
+        for one in wanted
+        if one not in {trace.trace_id for trace in traces}
+    ]
+    return traces_json(exports(read, traces), missing)
+
+
+async def trace(request: Request) -> Response:
+    """Return one trace."""
+    ask = await asking(request)
+    known = parse_trace_id(request.path_params["trace_id"])
+    return await ask.stream(lambda read: traces_json(one_trace(read, known)), _JSON)
+
+
+def one_trace(read: Read, trace_id: str) -> Iterator[Part]:
+    """Yield the parts of a trace.
+
+    Raises:
+        TraceNotFoundError: no span of it is stored.
+    """
+    parts = exports(read, located(read, [bytes.fromhex(trace_id)]))
+    first = next(parts, None)
+    if first is None:
+        raise TraceNotFoundError(trace_id)
+    yield first
+    yield from parts
+
+
+ROUTES = [
+    Route("/api/services", services),
+    Route("/api/services/{service:path}/operations", operations_of_service),
+    Route("/api/operations", operations),
+    Route("/api/traces", search),
+    Route("/api/traces/{trace_id}", trace),
+]

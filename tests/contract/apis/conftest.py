@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
+
+from clew.testing import RunningClew
+
+S = 10**9
+NOW = time.time_ns()
+T0 = NOW // S * S - 600 * S + 123_456_789
+"""Start of the first trace: ten minutes ago, with odd nanoseconds."""
+
+
+FIELDS = {
+    bool: "bool_value", str: "string_value", int: "int_value", float: "double_value", bytes: "bytes_value",
+}  # fmt: skip
+
+
+def value(one: Any) -> AnyValue:
+    """Return a Python value as OTLP; `None` is a value without a type."""
+    if one is None:
+        return AnyValue()
+    if isinstance(one, dict):
+        return AnyValue(kvlist_value=KeyValueList(values=pairs(one)))
+    if isinstance(one, list):
+        return AnyValue(array_value=ArrayValue(values=[value(part) for part in one]))
+    return AnyValue(**{FIELDS[type(one)]: one})
+
+
+def pairs(attributes: dict[str, Any]) -> list[KeyValue]:
+    """Return attributes as OTLP."""
+    return [KeyValue(key=key, value=value(one)) for key, one in attributes.items()]
+
+
+@dataclass
+class Made:
+    """A span as these tests write it."""
+
+    trace: int
+    id: int
+    name: str
+    service: str | None = "shop"
+    parent: int = 0
+    start: int = 0
+    """Nanoseconds after `T0`."""
+    duration: int = 1000_000
+    kind: int = 1
+    status: int = 0
+    message: str = ""
+    attributes: dict[str, Any] = field(default_factory=dict)
+    resource: dict[str, Any] = field(default_factory=dict)
+    scope: tuple[str, str, dict[str, Any]] = ("", "", {})
+    events: list[tuple[str, int, dict[str, Any], int]] = field(default_factory=list)
+    links: list[tuple[int, int, dict[str, Any]]] = field(default_factory=list)
+    state: str = ""
+
+    @property
+    def trace_id(self) -> bytes:
+        """The id on the wire."""
+        return self.trace.to_bytes(16, "big")
+
+    def span(self) -> Span:
+        """Return the OTLP span."""
+        return Span(
+            trace_id=self.trace_id,
+            span_id=self.id.to_bytes(8, "big"),
+            parent_span_id=self.parent.to_bytes(8, "big") if self.parent else b"",
+            name=self.name,
+            kind=self.kind,
+            start_time_unix_nano=T0 + self.start,
+            end_time_unix_nano=T0 + self.start + self.duration,
+            attributes=pairs(self.attributes),
+            status={"code": self.status, "message": self.message},
+            trace_state=self.state,
+            events=[
+                Span.Event(name=name, time_unix_nano=T0 + at, attributes=pairs(given), dropped_attributes_count=dropped)
+                for name, at, given, dropped in self.events
+            ],
+            links=[
+                Span.Link(trace_id=trace.to_bytes(16, "big"), span_id=span.to_bytes(8, "big"), attributes=pairs(given))
+                for trace, span, given in self.links
+            ],
+        )
+
+
+def traces_data(made: list[Made]) -> TracesData:
+    """Return spans as one OTLP message, each in a resource of its own."""
+    data = TracesData()
+    for one in made:
+        group = data.resource_spans.add()
+        named = {} if one.service is None else {"service.name": one.service}
+        group.resource.attributes.extend(pairs(named | one.resource))
+        scoped = group.scope_spans.add()
+        scoped.scope.name, scoped.scope.version, given = one.scope
+        scoped.scope.attributes.extend(pairs(given))
+        scoped.spans.append(one.span())
+    return data
+
+
+MAIN, SHORT, BARE, BIG, OLD, SPREAD = (
+    0xABCDEF0123456789_1122334455667788,
+    0xBEEF,
+    0x77 << 64 | 7,
+    0xB1 << 64,
+    0x01D,
+    0x59,
+)
+"""Ids of the known traces; `SHORT` has a high half of zeros."""
+
+KNOWN = [
+    Made(
+        MAIN, 0xA1, "GET /cart", "frontend", 0, 0, 900_000_000, 2, 1,
+        attributes={
+            "http.method": "GET", "http.status_code": 200, "ratio": 0.5, "cached": False, "raw": b"\x00\xff",
+            "list": ["a", "b"], "map": {"k": 1, "a": "x"}, "big": 2**60, "none": None,
+        },
+        resource={"host.name": "web-1", "pid": 42}, scope=("http-lib", "1.2.3", {"scope.tag": "st"}),
+        state="vendor=1", events=[("ready", 1_000_000, {"size": 5}, 0), ("named", 2_000_000, {"event": "own"}, 3)],
+    ),
+    Made(
+        MAIN, 0xA2, "POST /charge", "frontend", 0xA1, 100_000_000, 500_000_000, 3,
+        attributes={"peer.service": "payments", "http.status_code": 500},
+        resource={"host.name": "web-1", "pid": 42},
+        links=[(MAIN, 0xA1, {}), (SHORT, 0xB1, {"why": "retry"}), (BIG, 1, {"opentracing.ref_type": "child_of"})],
+    ),
+    Made(
+        MAIN, 0xA3, "charge", "payments", 0xA2, 200_000_000, 300_000_000, 2, 2, "card declined",
+        attributes={"http.status_code": "500", "retry": True}, resource={"host.name": "pay-1"},
+        events=[("exception", 450_000_000, {"exception.type": "Declined"}, 0)],
+    ),
+    Made(MAIN, 0xA4, "SELECT", "payments", 0xA3, 250_000_000, 50_000_000, 3, resource={"host.name": "pay-1"}),
+    Made(SHORT, 0xB1, "consume", "worker", 0, 60 * S, 2 * S, 5, attributes={"http.status_code": 200.0}),
+    Made(SHORT, 0xB2, "step", "worker", 0xB1, 61 * S, 500, 1),
+    Made(BARE, 0xC1, "alone", None, 0, 120 * S, 5_000_000, 0),
+    Made(OLD, 0xD1, "GET /old", "frontend", 0, -90_000 * S, 5_000_000, 2),
+]  # fmt: skip
+
+
+@dataclass
+class Told:
+    """An answer of an HTTP port."""
+
+    status: int
+    body: bytes
+    type: str
+
+
+@dataclass
+class Ports:
+    """A running Clew that holds the known traces."""
+
+    clew: RunningClew
+
+    def address(self, key: str) -> str:
+        """Return host:port of a listener."""
+        return f"127.0.0.1:{self.clew.ports[key]}"
+
+    def get(self, key: str, path: str, body: bytes | None = None, **params: Any) -> Told:
+        """Ask a web port."""
+        query = urllib.parse.urlencode(params, doseq=True)
+        url = f"http://{self.address(key)}{path}{'?' if query else ''}{query}"
+        request = urllib.request.Request(url, body, {"content-type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return Told(answer.status, answer.read(), answer.headers["content-type"])
+        except urllib.error.HTTPError as error:
+            return Told(error.code, error.read(), error.headers["content-type"])
+
+
+@pytest.fixture(scope="session")
+def ports(tmp_path_factory):
+    """A running Clew that has stored the known traces, sent over OTLP."""
+    with RunningClew(tmp_path_factory.mktemp("apis")) as clew:
+        body = ExportTraceServiceRequest(resource_spans=traces_data(KNOWN).resource_spans).SerializeToString()
+        url = f"{clew.otlp_http_url}/v1/traces"
+        request = urllib.request.Request(url, body, {"content-type": "application/x-protobuf"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            assert answer.read() == b""
+        clew.wait_stored(len(KNOWN))
+        yield Ports(clew)
+
+
+@pytest.fixture(scope="session")
+def known():
+    """What was sent."""
+    return KNOWN
+
+
+@pytest.fixture(scope="session")
+def ids():
+    """The known traces by name."""
+    names = ("MAIN", "SHORT", "BARE", "OLD")
+    return {name: globals()[name] for name in names}
+
+
+@pytest.fixture(scope="session")
+def t0():
+    """Start of the first known trace in nanoseconds."""
+    return T0
