@@ -33,11 +33,11 @@ if [ "$(cat .venv/.packages 2>/dev/null)" != "$packages" ]; then
   echo "$packages" >.venv/.packages
 fi
 
-mapfile -t sources < <(find native/src native/Cargo.toml native/Cargo.lock pyproject.toml tools/build_backend.py -type f | sort)
+mapfile -t sources < <(find native/src native/Cargo.toml native/Cargo.lock pyproject.toml sdk/python/pyproject.toml tools/build_backend.py -type f | sort)
 native=$(sum "${sources[@]}")
 if [ "$(cat .venv/.native 2>/dev/null)" != "$native" ] || ! .venv/bin/python -c 'import clew._native' 2>/dev/null; then
   echo "clew: building the native code and the UI"
-  .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --reinstall-package clew -e .
+  .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --reinstall-package clew --reinstall-package clew-sdk -e . -e sdk/python
   echo "$native" >.venv/.native
 fi
 .venv/bin/python tools/build_backend.py

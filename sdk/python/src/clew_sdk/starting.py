@@ -1,0 +1,133 @@
+"""From settings to a running SDK, in one call: `clew_sdk.start()`."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from opentelemetry import metrics, propagate, trace
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.trace import TracerProvider
+
+from clew_sdk import build, settings
+from clew_sdk.export import HttpSender, QueueProcessor, Spill
+from clew_sdk.export.counters import Told
+from clew_sdk.facts import ColdStart, ProcessMetrics, deployment
+from clew_sdk.instrument.enable import enable
+from clew_sdk.logs import correlate_logging
+from clew_sdk.sampling import ErrorBuffer
+
+_log = logging.getLogger("clew_sdk")
+_METRICS_INTERVAL_MS = 15_000
+
+
+class Running:
+    """A started SDK."""
+
+    def __init__(self, provider: TracerProvider, queue: QueueProcessor) -> None:
+        self.provider = provider
+        self._queue = queue
+
+    def told(self) -> Told:
+        """Return what became of the spans of this process."""
+        return self._queue.told()
+
+    def flush(self, timeout_s: float = 30.0) -> bool:
+        """Send what is queued; returns whether all of it left in time."""
+        return self._queue.force_flush(round(timeout_s * 1000))
+
+    def shutdown(self) -> None:
+        """Send what can be sent before the deadline, and end. Safe twice."""
+        self.provider.shutdown()
+
+
+_running: Running | None = None
+
+
+def start(
+    service: str | None = None,
+    *,
+    endpoint: str | None = None,
+    instrument: bool = True,
+    using: settings.Settings | None = None,
+) -> Running:
+    """Set up tracing for this process; a second call returns what the first one started.
+
+    Args:
+        service: name of the service; OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES otherwise.
+        endpoint: OTLP/HTTP base address; OTEL_EXPORTER_OTLP_ENDPOINT, or this machine's port 4318, otherwise.
+        instrument: also instrument the libraries whose instrumentation is installed.
+        using: all settings at once, in place of the environment.
+
+    Raises:
+        SettingsError: an environment variable has a value that cannot be used.
+    """
+    global _running  # noqa: PLW0603 - OpenTelemetry's provider is global too
+    if _running is not None:
+        return _running
+    told = using or settings.from_environ()
+    if endpoint is not None:
+        base = endpoint.rstrip("/")
+        told = replace(told, traces_url=f"{base}/v1/traces", metrics_url=f"{base}/v1/metrics")
+    resource = _resource(service)
+    name = str(resource.attributes[SERVICE_NAME])
+    queue = QueueProcessor(
+        _sender(told, told.traces_url),
+        spill=Spill(told.spill_directory, max_bytes=told.spill_max_bytes) if told.spill_directory else None,
+        max_queue=told.max_queue,
+        batch=told.batch,
+        interval_s=told.interval_s,
+        shutdown_s=told.shutdown_s,
+    )
+    provider = TracerProvider(resource=resource, sampler=build.sampler(told, name), shutdown_on_exit=False)
+    provider.add_span_processor(queue)
+    if told.keep_errors:
+        provider.add_span_processor(ErrorBuffer(queue))
+    if "faas.name" in resource.attributes:
+        provider.add_span_processor(ColdStart(provider))
+    propagate.set_global_textmap(build.propagator(told))
+    if not told.disabled:
+        trace.set_tracer_provider(provider)
+    if told.log_correlation:
+        correlate_logging()
+    if told.process_metrics:
+        _measure(told, resource)
+    if name.startswith("unknown_service"):
+        _log.warning("the service has no name: set OTEL_SERVICE_NAME, or call clew_sdk.start('checkout')")
+    if instrument and not told.disabled:
+        enable()
+    _running = Running(provider, queue)
+    return _running
+
+
+def _resource(service: str | None) -> Resource:
+    """Return the facts of the deployment under what the environment says, under the name that was given."""
+    found = Resource(deployment()).merge(Resource.create())
+    return found.merge(Resource({SERVICE_NAME: service})) if service else found
+
+
+def _sender(told: settings.Settings, url: str) -> HttpSender:
+    return HttpSender(
+        url,
+        headers=told.headers,
+        timeout_s=told.timeout_s,
+        compress=told.compress,
+        certificate=told.certificate,
+    )
+
+
+def _measure(told: settings.Settings, resource: Resource) -> None:
+    """Send metrics of the process with OpenTelemetry's own exporter, where it is installed."""
+    try:
+        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter  # noqa: PLC0415
+    except ImportError:
+        _log.warning("process metrics need another package: pip install 'clew-sdk[metrics]'")
+        return
+    from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415 - only where metrics are asked for
+    from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader  # noqa: PLC0415
+
+    exporter = OTLPMetricExporter(endpoint=told.metrics_url, headers=dict(told.headers))
+    reader = PeriodicExportingMetricReader(exporter, export_interval_millis=_METRICS_INTERVAL_MS)
+    provider = MeterProvider([reader], resource)
+    metrics.set_meter_provider(provider)
+    ProcessMetrics(provider.get_meter("clew_sdk"))
