@@ -6,6 +6,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
+MAX_QUERY = 131_072
+"""Longest text of a query in characters."""
+
 Ns = Annotated[
     int,
     PlainSerializer(str, return_type=str),

@@ -6,15 +6,18 @@ from typing import Literal
 
 from pydantic import Field
 
-from clew.api.models.base import Model, Ns, RequestModel, SpanId, TraceId
+from clew.api.models.base import MAX_QUERY, Model, Ns, RequestModel, SpanId, TraceId
+from clew.api.models.trace import Attribute
 
-MAX_QUERY = 131_072
 TIME = "`now`, `now-1h`, RFC 3339, or digits of the epoch in s, ms, us or ns"
-QUERY = "TraceQL of a conjunction; empty text is every span"
+QUERY = "TraceQL; empty text is every span"
+CONJUNCTION = "TraceQL of a conjunction; empty text is every span"
 
 
 class _Ranged(RequestModel):
-    q: str = Field("", max_length=MAX_QUERY, description=QUERY, examples=['{ resource.service.name = "checkout" }'])
+    q: str = Field(
+        "", max_length=MAX_QUERY, description=CONJUNCTION, examples=['{ resource.service.name = "checkout" }']
+    )
     from_: str = Field("now-1h", alias="from", max_length=64, description=TIME)
     to: str = Field("now", max_length=64, description=TIME)
 
@@ -22,7 +25,9 @@ class _Ranged(RequestModel):
 class SearchRequest(_Ranged):
     """Which traces to find."""
 
+    q: str = Field("", max_length=MAX_QUERY, description=QUERY, examples=["{ status = error } >> { kind = client }"])
     limit: int = Field(20, ge=1, le=1000)
+    spans: int = Field(3, ge=1, le=100, description="most spans of each spanset")
     cursor: str | None = Field(None, max_length=256, description="`cursor` of the page before")
     order: Literal["newest"] = "newest"
 
@@ -66,6 +71,20 @@ class Matched(Model):
     spans: list[MatchedSpan]
 
 
+class SetSpan(MatchedSpan):
+    """A span of a spanset, with the fields that the query mentions."""
+
+    attributes: list[Attribute]
+
+
+class SpansetModel(Model):
+    """Spans that matched together; `attributes` are group values and aggregates."""
+
+    matched: int
+    spans: list[SetSpan]
+    attributes: list[Attribute]
+
+
 class SearchRow(Model):
     """One trace of a result list."""
 
@@ -79,10 +98,13 @@ class SearchRow(Model):
     errors: int
     services: list[ServiceShare]
     matched: Matched
+    spansets: list[SpansetModel] | None = Field(
+        None, description="null for a query that is one conjunction; `matched` says it all then"
+    )
 
 
 class SearchPage(Model):
-    """A page of traces, newest first."""
+    """A page of traces, newest first unless the query sorts."""
 
     traces: list[SearchRow]
     cursor: str | None = Field(description="pass it to get the next page; null on the last")

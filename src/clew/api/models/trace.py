@@ -6,8 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from clew.api.models.base import Model, Ns, RequestModel, SpanId, TraceId
-from clew.api.models.search import MAX_QUERY
+from clew.api.models.base import MAX_QUERY, Model, Ns, RequestModel, SpanId, TraceId
 
 
 class SpanRef(Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from typing import Any
 
@@ -16,7 +16,11 @@ from clew.model.errors import ClewError
 from clew.query.answer import Answer
 from clew.query.conjunction import parse
 from clew.query.histogram import histogram
-from clew.query.search import Page, Progress, SearchQuery, events, plan, search
+from clew.query.plan.found import Ask as PlanAsk
+from clew.query.plan.rows import check_cursor, events, page
+from clew.query.read import Read
+from clew.query.search import Page, Progress
+from clew.query.traceql import parse as parse_query
 
 router = APIRouter(tags=["search"])
 
@@ -28,20 +32,27 @@ router = APIRouter(tags=["search"])
     summary="Find traces",
 )
 async def find_traces(body: SearchRequest, ask: Ask) -> Response:
-    """Return traces that overlap the range and have a span that passes every filter, newest first.
+    """Return traces that overlap the range and out of which the query makes spansets, newest first.
 
     With `Accept: application/x-ndjson` the answer is a stream of lines: `progress`, `trace`, and at last `end` with
     the cursor and the meta, or `error` with a problem's code, detail and hint.
     """
-    query = plan(parse(body.q), ask.window(body.from_, body.to), body.limit, body.cursor)
+    query = parse_query(body.q)
+    given = PlanAsk(ask.window(body.from_, body.to), body.limit, body.spans, body.cursor)
+
+    check_cursor(query, body.cursor)
+
+    def work(read: Read) -> Iterator[Progress | Answer[Page]]:
+        return events(read, query, given, ask.now)
+
     if NDJSON in ask.request.headers.get("accept", ""):
-        return StreamingResponse(_lines(ask, query), media_type=NDJSON, headers={"Cache-Control": "no-store"})
-    return ask.json(SearchPage, await ask.run(lambda read: search(read, query, ask.now)))
+        return StreamingResponse(_lines(ask, work), media_type=NDJSON, headers={"Cache-Control": "no-store"})
+    return ask.json(SearchPage, await ask.run(lambda read: page(read, query, given, ask.now)))
 
 
-async def _lines(ask: Asking, query: SearchQuery) -> AsyncIterator[bytes]:
+async def _lines(ask: Asking, work: Callable[[Read], Iterator[Progress | Answer[Page]]]) -> AsyncIterator[bytes]:
     try:
-        stream = ask.deps.reader.stream(ask.scope, lambda read: events(read, query, ask.now))
+        stream = ask.deps.reader.stream(ask.scope, work)
         async with aclosing(stream) as found:
             async for event in found:
                 if isinstance(event, Progress):

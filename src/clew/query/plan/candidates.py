@@ -72,7 +72,7 @@ class FormulaScan:
         some = " OR ".join(f"({test})" for test in tests.values())
         holds = f" AND {self._holds(self._formula, tests)}" if isinstance(self._formula, All) else ""
         return f"""
-            SELECT trace_id, min(toUnixTimestamp64Nano(start)) AS seen FROM {self.table} {joins}
+            {fields.prologue} SELECT trace_id, min(toUnixTimestamp64Nano(start)) AS seen FROM {self.table} {joins}
             WHERE tenant = {{tenant:String}} AND bucket >= {first} AND bucket <= {last}
                 AND start >= {params.time(span.low)} AND start <= {params.time(span.high)} AND ({some}){extra}
             GROUP BY trace_id HAVING {having}{holds} ORDER BY seen DESC, trace_id DESC LIMIT {cap}

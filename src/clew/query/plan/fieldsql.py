@@ -11,6 +11,7 @@ event is that of the first event that has it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from clew.query.attributes import exists
 from clew.query.filters import TRACE_INTRINSICS, Filter, FilterScope
@@ -47,6 +48,9 @@ DIMENSIONS = {Level.RESOURCE: ("resources", "resource_id"), Level.INSTRUMENTATIO
 ANYWHERE = (Level.SPAN, Level.RESOURCE, Level.EVENT, Level.LINK, Level.INSTRUMENTATION)
 """Where an unscoped attribute is looked for, the first that has it decides."""
 
+LONG = 60
+"""Longer expressions are written once and named."""
+
 
 def level_of(field: Field) -> Level:
     """Return the level on which a field stands; intrinsics of spans and traces count to the span."""
@@ -69,6 +73,26 @@ class FieldSql:
         """Columns of the event or link inside whose lambda an expression is built, by their variable."""
         self._dimension: Level | None = None
         """The level whose own table an expression is built for."""
+        self._names: dict[str, str] = {}
+        """Long expressions that stand in the prologue, and their names."""
+
+    @property
+    def prologue(self) -> str:
+        """What comes before SELECT: expressions that are used more than once, so that text does not multiply."""
+        listed = ", ".join(f"{sql} AS {name}" for sql, name in self._names.items())
+        return f"WITH {listed}" if listed else ""
+
+    def _short(self, value: Val) -> Val:
+        """Return a value whose long expressions are names."""
+        if self._variables or self._dimension is not None:
+            return value  # names of the statement are not known inside lambdas and subqueries
+        alts = tuple(replace(alt, has=self._named(alt.has), sql=self._named(alt.sql)) for alt in value.alts)
+        return Val(self._named(value.present), alts)
+
+    def _named(self, sql: str) -> str:
+        if len(sql) <= LONG:
+            return sql
+        return self._names.setdefault(sql, f"x{len(self._names)}")
 
     def condition(self, expr: FieldExpr) -> str:  # noqa: PLR0911 - one case after the other
         """Return SQL that is 1 where the expression is true, else 0."""
@@ -160,7 +184,7 @@ class FieldSql:
         if isinstance(expr, Unary):
             return negated(self.value(expr.operand))
         if isinstance(expr, Binary):
-            return compute(expr.op, self.value(expr.left), self.value(expr.right))
+            return self._short(compute(expr.op, self.value(expr.left), self.value(expr.right)))
         if isinstance(expr, Attribute):
             return self._attribute(expr)
         return self._intrinsic(expr)
@@ -168,7 +192,7 @@ class FieldSql:
     def _attribute(self, field: Attribute) -> Val:
         if field.level is not Level.ANY:
             return self._level(field.level, field.key)
-        return first([self._level(level, field.key) for level in ANYWHERE])
+        return self._short(first([self._level(level, field.key) for level in ANYWHERE]))
 
     def _level(self, level: Level, key: str) -> Val:
         if level is Level.RESOURCE and key == "service.name" and self._dimension is None:

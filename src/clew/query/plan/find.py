@@ -10,20 +10,22 @@ from dataclasses import dataclass
 from clew.query.answer import Answer, Meta, Total, Truncated, Window
 from clew.query.cursor import parse_cursor
 from clew.query.errors import InvalidQueryError, InvalidRequestError
+from clew.query.filters import Filter
 from clew.query.hunt import Hunt, Quest, Source, SpentError
 from clew.query.index import IndexedTrace
 from clew.query.patterns import check_texts
 from clew.query.plan.candidates import FormulaScan
 from clew.query.plan.found import Ask, Found, FoundTrace
 from clew.query.plan.judge import Judge
-from clew.query.plan.lowering import conjunction_of, is_local
+from clew.query.plan.lowering import conjunction_of
 from clew.query.plan.necessity import ANY_TRACE, Formula, Some, formula
-from clew.query.plan.pipeline import order_key
+from clew.query.plan.pipeline import check, order_key
 from clew.query.plan.walk import mentioned, patterns
 from clew.query.read import Read
 from clew.query.scan import Candidate, Scan, Span
 from clew.query.search import FilterScan, Progress
-from clew.query.traceql.ast import Filter, Pipeline, Query
+from clew.query.traceql import ast
+from clew.query.traceql.ast import Pipeline, Query, Sort
 from clew.store.errors import QueryLimitError
 
 MAX_SORTED = 10_000
@@ -49,6 +51,7 @@ def finds(read: Read, query: Query, ask: Ask, now: int) -> Iterator[Progress | A
         raise InvalidQueryError(
             "this query gives series, no traces", start=query.pos.start, end=query.pos.end, hint=hint
         )
+    check(query.root.stages)
     check_texts(read, patterns(query.root))
     search = Finding(read, query.root, ask)
     yield from search.sorted(now) if search.judge.sort else search.newest(now)
@@ -118,7 +121,7 @@ class Finding:
     def sorted(self, now: int) -> Iterator[Progress | Answer[Found]]:
         """Find all traces, and return a page of them in the order asked for."""
         ask = self.ask
-        shown, to_ns = _parse_place(ask.cursor) if ask.cursor else (0, ask.window.to_ns)
+        shown, to_ns = parse_place(ask.cursor) if ask.cursor else (0, ask.window.to_ns)
         window = Window(ask.window.from_ns, to_ns)
         hunt = Hunt(self.read, Quest(window, MAX_SORTED), self.source)
         for low in hunt.windows(now):
@@ -153,18 +156,32 @@ class Finding:
         return Answer(Found(traces, cursor), meta)
 
 
+def conjunction(query: Query) -> list[Filter] | None:
+    """Return the filters of a query that is one conjunction, `None` for any other."""
+    return _filters(query.root) if isinstance(query.root, Pipeline) else None
+
+
+def sort_of(query: Query) -> Sort | None:
+    """Return how a search is sorted, `None` for newest first."""
+    stages = query.root.stages if isinstance(query.root, Pipeline) else ()
+    return next((one for one in stages if isinstance(one, Sort)), None)
+
+
+def _filters(pipeline: Pipeline) -> list[Filter] | None:
+    only = pipeline.stages[0] if len(pipeline.stages) == 1 else None
+    return conjunction_of(only.where) if isinstance(only, ast.Filter) else None
+
+
 def source(read: Read, pipeline: Pipeline, wanted: Formula, judge: Judge) -> Source:
     """Return the cheapest source of candidates: a plain conjunction needs no evaluation of its traces."""
-    only = pipeline.stages[0] if len(pipeline.stages) == 1 else None
-    if isinstance(only, Filter) and is_local(only.where):
-        filters = conjunction_of(only.where)
-        if filters is not None:
-            return FilterScan(read, filters)
+    filters = _filters(pipeline)
+    if filters is not None:
+        return FilterScan(read, filters)
     if wanted == ANY_TRACE:
         return JudgedScan(Scan(read, []), judge)
-    filters = conjunction_of(wanted.where) if isinstance(wanted, Some) else None
-    if filters is not None:
-        return JudgedScan(Scan(read, filters), judge)
+    needed = conjunction_of(wanted.where) if isinstance(wanted, Some) else None
+    if needed is not None:
+        return JudgedScan(Scan(read, needed), judge)
     return JudgedScan(FormulaScan(read, wanted), judge)
 
 
@@ -172,7 +189,12 @@ def _place(shown: int, to_ns: int) -> str:
     return base64.urlsafe_b64encode(f"sorted.{shown}.{to_ns}".encode()).decode().rstrip("=")
 
 
-def _parse_place(text: str) -> tuple[int, int]:
+def parse_place(text: str) -> tuple[int, int]:
+    """Return how many traces of a sorted search were shown, and the end of its range.
+
+    Raises:
+        InvalidRequestError: the cursor is none of ours.
+    """
     try:
         word, shown, to_ns = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii").split(".")
         if word == "sorted" and int(shown) >= 0:

@@ -52,8 +52,6 @@ class Sets:
     """The trace of each spanset; spansets without spans are none."""
     attributes: dict[str, list[Cell]] = field(default_factory=dict)
     """A value per spanset."""
-    split: bool = False
-    """Whether a trace may have several."""
 
     @property
     def groups(self) -> Groups:
@@ -96,12 +94,26 @@ def needs(stages: Sequence[Stage], needed: Needed) -> None:  # noqa: C901 - one 
                 needed.value(stage.key)
 
 
-def run(pipeline: Pipeline, rows: SpanRows) -> Sets:
-    """Return the spansets of a pipeline over all spans.
+def check(stages: Sequence[Stage], *, split: bool = False) -> None:
+    """Refuse relations between spansets that `by` has split.
 
     Raises:
-        InvalidQueryError: a relation is asked of spansets that `by` has split.
+        InvalidQueryError: names the operator.
     """
+    for stage in stages:
+        if isinstance(stage, SpansetBinary):
+            if split and stage.op not in {SpansetOp.AND, SpansetOp.OR}:
+                where, text = stage.pos, f"{stage.op.value} after by() would relate spans of several spansets"
+                raise InvalidQueryError(text, start=where.start, end=where.end, hint="put | coalesce() before it")
+            check([stage.left, stage.right], split=split)
+        elif isinstance(stage, Pipeline):
+            check(stage.stages, split=split)
+        elif isinstance(stage, By | Coalesce):
+            split = isinstance(stage, By)
+
+
+def run(pipeline: Pipeline, rows: SpanRows) -> Sets:
+    """Return the spansets of a pipeline over all spans; `check` must have let it pass."""
     everything = Sets(np.ones(rows.size, np.bool_), rows.forest.trace, np.arange(len(rows.traces)))
     return _stages(pipeline.stages, everything, rows)
 
@@ -132,8 +144,6 @@ def _spans(expr: SpansetExpr, sets: Sets, rows: SpanRows) -> Mask:
     if expr.op is SpansetOp.AND:
         both = sets.holding(left) & sets.holding(right)
         return (left | right) & both[np.where(sets.mask, sets.group, 0)] if both.size else left
-    if sets.split:
-        raise _split(expr)
     return rows.forest.related(expr.op, left, right)
 
 
@@ -148,7 +158,7 @@ def _by(stage: By, sets: Sets, rows: SpanRows) -> Sets:
     attributes = {name: [column[one] for one in before.tolist()] for name, column in sets.attributes.items()}
     for one, column in zip(stage.fields, values, strict=True):
         attributes[f"by({text(one)})"] = column.take(heads).cells()
-    return Sets(sets.mask, group, sets.trace[before], attributes, split=True)
+    return Sets(sets.mask, group, sets.trace[before], attributes)
 
 
 def _filtered(stage: ScalarFilter, sets: Sets, rows: SpanRows, *, first: bool) -> Sets:
@@ -202,9 +212,3 @@ def order_key(cell: Cell) -> tuple[int, float | str]:
     if isinstance(cell, str):
         return (1, cell)
     return (0, cell)
-
-
-def _split(expr: SpansetBinary) -> InvalidQueryError:
-    where = expr.pos
-    text = f"{expr.op.value} after by() would relate spans of several spansets"
-    return InvalidQueryError(text, start=where.start, end=where.end, hint="put | coalesce() before it")

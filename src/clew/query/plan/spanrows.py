@@ -79,7 +79,7 @@ def statement(
     joins = sql.joins.sql(params, days, [trace.trace_id for trace in read_traces])
     base = "trace_id, span_id, parent_id, toUnixTimestamp64Nano(start) AS start_ns, duration AS length, service, name"
     return f"""
-        SELECT {", ".join([f"{base}, kind, status", *items])}
+        {sql.prologue} SELECT {", ".join([f"{base}, kind, status", *items])}
         FROM spans {joins} WHERE tenant = {{tenant:String}} AND {of_traces(read_traces, params)}
     """
 
