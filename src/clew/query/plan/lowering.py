@@ -50,7 +50,7 @@ FLIPPED = {
 """The operator with its sides exchanged."""
 TREE_NAMES = frozenset({Name.CHILD_COUNT, Name.NESTED_LEFT, Name.NESTED_RIGHT, Name.NESTED_PARENT})
 """Intrinsics that follow from the tree of the whole trace."""
-_OPS = {FieldOp(op.value): op for op in Op}
+_OPS = {FieldOp(op.value): op for op in Op if op.value in set(FieldOp)}
 _EQUAL = frozenset({Op.EQ, Op.NE})
 _PATTERN = frozenset({Op.MATCH, Op.NOT_MATCH})
 
