@@ -409,6 +409,7 @@ export interface SearchRequest {
   limit?: number;
   order?: "newest";
   q?: string;
+  spans?: number;
   to?: string;
 }
 
@@ -421,6 +422,7 @@ export interface SearchRow {
   root_service: string | null;
   services: ServiceShare[];
   spans: number;
+  spansets?: SpansetModel[] | null;
   start_ns: string;
   trace_id: string;
 }
@@ -473,6 +475,17 @@ export interface SessionRequest {
   token: string;
 }
 
+export interface SetSpan {
+  attributes: Attribute[];
+  duration_ns: number;
+  kind: string;
+  name: string;
+  service: string;
+  span_id: string;
+  start_ns: string;
+  status: string;
+}
+
 export interface Source {
   sql: string;
   table: string;
@@ -521,6 +534,12 @@ export interface SpanRef {
   span_id: string;
   start_ns: string;
   status: string;
+}
+
+export interface SpansetModel {
+  attributes: Attribute[];
+  matched: number;
+  spans: SetSpan[];
 }
 
 export interface SqlColumn {
