@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from clew.api.models.base import Model, RequestModel, SpanId, TraceId
-from clew.api.models.search import MAX_QUERY, TIME
+from clew.api.models.base import MAX_QUERY, Model, RequestModel, SpanId, TraceId
+from clew.api.models.search import TIME
 
 STEP = "a duration such as `15s`; absent: about 240 points"
 
