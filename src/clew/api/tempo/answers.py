@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
@@ -97,6 +98,28 @@ def range_response(answer: Answer[SeriesAnswer]) -> pb.QueryRangeResponse:
     return pb.QueryRangeResponse(series=series, metrics=search_metrics(answer.meta), status=status, message=message)
 
 
+def range_json(answer: Answer[SeriesAnswer]) -> dict[str, Any]:
+    """Return the same as protobuf JSON, made without a message per point."""
+    times = [str(one) for one in answer.data.times_ms]
+    found = []
+    for one in answer.data.series:
+        points = [
+            {"timestampMs": time, "value": value} if value else {"timestampMs": time}
+            for time, value in zip(times, one.values, strict=True)
+            if value is not None and not math.isnan(value)
+        ]
+        fields = {
+            "labels": [MessageToDict(label) for label in labels(one)],
+            "samples": [_finite(point) for point in points],
+            "exemplars": [MessageToDict(_exemplar(each)) for each in one.exemplars],
+        }
+        found.append({key: value for key, value in fields.items() if value})
+    status, message = _partial(answer.meta)
+    head = {"series": found} if found else {}
+    tail = {"status": "PARTIAL", "message": message} if status else {}
+    return {**head, "metrics": MessageToDict(search_metrics(answer.meta)), **tail}
+
+
 def range_parts(response: pb.QueryRangeResponse) -> Iterator[pb.QueryRangeResponse]:
     """Yield an answer in messages of bounded size; each series is in one of them."""
     for series in _chunks(response.series):
@@ -119,6 +142,11 @@ def instant_response(answer: Answer[SeriesAnswer]) -> pb.QueryInstantResponse:
 def labels(series: Series | Exemplar) -> list[KeyValue]:
     """Return the labels of a series under the names of Tempo."""
     return pairs({label_name(key): value for key, value in series.labels.items()})
+
+
+def _finite(point: dict[str, Any]) -> dict[str, Any]:
+    value = point.get("value", 0.0)
+    return point if math.isfinite(value) else {**point, "value": "Infinity" if value > 0 else "-Infinity"}
 
 
 def _series(series: Series, times: Sequence[int]) -> pb.TimeSeries:

@@ -6,6 +6,7 @@ import functools
 import logging
 from collections.abc import Awaitable, Callable
 
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,11 +17,11 @@ from clew.api.answers import Asking
 from clew.api.deps import ApiDeps
 from clew.api.problems import CLIENT_CLOSED, ClientGone
 from clew.api.tempo import tags, trace
-from clew.api.tempo.answers import search_response
+from clew.api.tempo.answers import instant_response, range_json, search_response
 from clew.api.tempo.caller import scope_of
-from clew.api.tempo.evaluate import search_traces
+from clew.api.tempo.evaluate import search_traces, series
 from clew.api.tempo.params import whole
-from clew.api.tempo.requests import TagsAsk, search_of, tags_of
+from clew.api.tempo.requests import TagsAsk, metrics_of, search_of, tags_of
 from clew.api.tempo.wire import JSON, NO_STORE, PROTOBUF, answer, answer_json, refusal, wants_protobuf
 from clew.model.errors import ClewError
 from clew.query.ids import parse_trace_id
@@ -45,6 +46,8 @@ def create_tempo_app(deps: ApiDeps) -> Starlette:
             _route("/api/v2/search/tags", _tags_v2, deps),
             _route("/api/search/tag/{tag:path}/values", _values_v1, deps),
             _route("/api/v2/search/tag/{tag:path}/values", _values_v2, deps),
+            _route("/api/metrics/query_range", _range, deps),
+            _route("/api/metrics/query", _instant, deps),
         ],
         exception_handlers={404: _no_route},
     )
@@ -123,6 +126,18 @@ async def _search(request: Request, deps: ApiDeps) -> Response:
     asked = search_of(request.query_params, asking.now)
     found = await asking.run(lambda read: search_traces(read, asked, asking.now))
     return answer(request, search_response(found))
+
+
+async def _range(request: Request, deps: ApiDeps) -> Response:
+    asking = _asking(request, deps)
+    asked = metrics_of(request.query_params, asking.now, instant=False)
+    return answer_json(range_json(await asking.run(lambda read: series(read, asked))))
+
+
+async def _instant(request: Request, deps: ApiDeps) -> Response:
+    asking = _asking(request, deps)
+    asked = metrics_of(request.query_params, asking.now, instant=True)
+    return answer_json(MessageToDict(instant_response(await asking.run(lambda read: series(read, asked)))))
 
 
 async def _tags_v1(request: Request, deps: ApiDeps) -> Response:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from clew.api.tempo.requests import SearchAsk
+from clew.api.tempo.requests import MetricsQuestion, SearchAsk
 from clew.model import KIND_NAMES, STATUS_NAMES
+from clew.query import traceql
 from clew.query.answer import Answer
 from clew.query.conjunction import parse
 from clew.query.hydrate import TraceRow
 from clew.query.plan.found import Found, FoundSpan, FoundTrace, ServiceStats, Spanset
+from clew.query.plan.metrics import metrics
+from clew.query.plan.series import SeriesAnswer
 from clew.query.read import Read
 from clew.query.search import plan, search
 
@@ -25,6 +28,16 @@ def search_traces(read: Read, asked: SearchAsk, now: int) -> Answer[Found]:
     found = search(read, plan(parse(asked.query), ask.window, ask.limit, ask.cursor), now)
     rows = [_trace(one, ask.spans_per_spanset) for one in found.data.traces]
     return Answer(Found(rows, found.data.cursor), found.meta)
+
+
+def series(read: Read, asked: MetricsQuestion) -> Answer[SeriesAnswer]:
+    """Return the series of a metrics query.
+
+    Raises:
+        InvalidQueryError: the text cannot be understood, or finds traces.
+        InvalidRequestError: the step does not fit the range.
+    """
+    return metrics(read, traceql.parse(asked.query), asked.ask)
 
 
 def _trace(row: TraceRow, most: int) -> FoundTrace:

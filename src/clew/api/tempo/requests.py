@@ -11,6 +11,7 @@ from clew.api.tempo.tagquery import tag_query
 from clew.query.answer import Window
 from clew.query.errors import InvalidRequestError
 from clew.query.plan.found import Ask
+from clew.query.plan.grid import default_step
 from clew.query.plan.series import MetricsAsk
 from clew.query.steps import MS
 
@@ -25,9 +26,6 @@ HOUR = 60 * MINUTE
 SEARCH_NS = 24 * HOUR
 """How far a search without a range looks back."""
 METRICS_NS = HOUR
-POINTS = 240
-STEPS = (HOUR, 5 * MINUTE, MINUTE, 15 * S, 5 * S, S)
-SHORT_STEP = 50 * MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +179,6 @@ def instant_of_message(message: pb.QueryInstantRequest, now: int) -> MetricsQues
     """Return the instant query of a request over gRPC."""
     whole_range = pb.QueryRangeRequest(query=message.query, start=message.start, end=message.end, instant=True)
     return metrics_of_message(whole_range, now)
-
-
-def default_step(window: Window) -> int:
-    """Return the step for about 240 points, rounded down to a round one."""
-    wanted = (window.to_ns - window.from_ns) // POINTS
-    rounded = next((one for one in STEPS if wanted >= one), 0)
-    if rounded:
-        return wanted // rounded * rounded
-    return max(wanted // SHORT_STEP * SHORT_STEP, SHORT_STEP) if wanted < MINUTE // POINTS else S
 
 
 def _checked(name: str, query: str) -> str:

@@ -15,10 +15,16 @@ from grpc_reflection.v1alpha import reflection
 from clew.api.deps import ApiDeps
 from clew.api.pb import tempo_pb2 as pb
 from clew.api.tempo import tags
-from clew.api.tempo.answers import search_parts, search_response
+from clew.api.tempo.answers import instant_response, range_parts, range_response, search_parts, search_response
 from clew.api.tempo.caller import scope_of
-from clew.api.tempo.evaluate import search_traces
-from clew.api.tempo.requests import search_of_message, tags_of_message, values_of_message
+from clew.api.tempo.evaluate import search_traces, series
+from clew.api.tempo.requests import (
+    instant_of_message,
+    metrics_of_message,
+    search_of_message,
+    tags_of_message,
+    values_of_message,
+)
 from clew.api.tempo.wire import grpc_status, line
 from clew.model.errors import ClewError
 from clew.query.read import Read
@@ -49,12 +55,22 @@ def _values_v2(message: pb.SearchTagValuesRequest, read: Read, now: int) -> Iter
     yield tags.values_v2(read, values_of_message(message, now))
 
 
+def _range(message: pb.QueryRangeRequest, read: Read, now: int) -> Iterator[pb.QueryRangeResponse]:
+    yield from range_parts(range_response(series(read, metrics_of_message(message, now))))
+
+
+def _instant(message: pb.QueryInstantRequest, read: Read, now: int) -> Iterator[pb.QueryInstantResponse]:
+    yield instant_response(series(read, instant_of_message(message, now)))
+
+
 METHODS: dict[str, tuple[type[Message], Answerer]] = {
     "Search": (pb.SearchRequest, _search),
     "SearchTags": (pb.SearchTagsRequest, _tags),
     "SearchTagsV2": (pb.SearchTagsRequest, _tags_v2),
     "SearchTagValues": (pb.SearchTagValuesRequest, _values),
     "SearchTagValuesV2": (pb.SearchTagValuesRequest, _values_v2),
+    "MetricsQueryRange": (pb.QueryRangeRequest, _range),
+    "MetricsQueryInstant": (pb.QueryInstantRequest, _instant),
 }
 
 
