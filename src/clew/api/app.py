@@ -15,6 +15,7 @@ from clew.api import problems
 from clew.api.access import check_caller
 from clew.api.deps import ApiDeps
 from clew.api.models import Problem
+from clew.api.prometheus import create_prometheus_app
 from clew.api.routes import admin, fields, health, metrics, query, search, services, session, sql, status, traces
 from clew.api.tempo.app import create_tempo_app
 from clew.model.errors import ClewError
@@ -61,6 +62,7 @@ def create_app(deps: ApiDeps) -> FastAPI:
         app.include_router(noun.router, prefix=PREFIX, responses=PROBLEMS)
     app.include_router(health.router)
     app.mount("/tempo", create_tempo_app(deps))
+    app.mount("/prometheus", create_prometheus_app(deps))
     app.add_middleware(Edge, deps=deps)
     return app
 

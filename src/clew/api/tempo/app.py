@@ -11,18 +11,19 @@ from google.protobuf.message import Message
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from clew.api.answers import Asking
 from clew.api.deps import ApiDeps
 from clew.api.problems import CLIENT_CLOSED, ClientGone
+from clew.api.prometheus.app import create_prometheus_app
 from clew.api.tempo import tags, trace
 from clew.api.tempo.answers import instant_response, range_json, search_response
-from clew.api.tempo.caller import scope_of
 from clew.api.tempo.evaluate import search_traces, series
 from clew.api.tempo.params import whole
 from clew.api.tempo.requests import TagsAsk, metrics_of, search_of, tags_of
 from clew.api.tempo.wire import JSON, NO_STORE, PROTOBUF, answer, answer_json, refusal, wants_protobuf
+from clew.api.tenancy import scope_of
 from clew.model.errors import ClewError
 from clew.query.ids import parse_trace_id
 from clew.query.read import Read
@@ -48,6 +49,7 @@ def create_tempo_app(deps: ApiDeps) -> Starlette:
             _route("/api/v2/search/tag/{tag:path}/values", _values_v2, deps),
             _route("/api/metrics/query_range", _range, deps),
             _route("/api/metrics/query", _instant, deps),
+            Mount("/prometheus", create_prometheus_app(deps)),
         ],
         exception_handlers={404: _no_route},
     )

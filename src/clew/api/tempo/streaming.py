@@ -13,10 +13,10 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from clew.api.deps import ApiDeps
+from clew.api.lines import grpc_status, line
 from clew.api.pb import tempo_pb2 as pb
 from clew.api.tempo import tags
 from clew.api.tempo.answers import instant_response, range_parts, range_response, search_parts, search_response
-from clew.api.tempo.caller import scope_of
 from clew.api.tempo.evaluate import search_traces, series
 from clew.api.tempo.requests import (
     instant_of_message,
@@ -25,7 +25,7 @@ from clew.api.tempo.requests import (
     tags_of_message,
     values_of_message,
 )
-from clew.api.tempo.wire import grpc_status, line
+from clew.api.tenancy import scope_of
 from clew.model.errors import ClewError
 from clew.query.read import Read
 

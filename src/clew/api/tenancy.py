@@ -1,4 +1,4 @@
-"""Whose data a request of Tempo's API reads: the bearer token decides, as everywhere; `X-Scope-OrgID` never does."""
+"""Whose data other systems' clients read: the bearer token decides, as everywhere; `X-Scope-OrgID` never does."""
 
 from __future__ import annotations
 

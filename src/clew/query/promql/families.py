@@ -1,0 +1,148 @@
+"""The metrics that exist: counters over a rollup, with its columns as labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from clew.model import Kind, Status
+from clew.query.errors import InvalidQueryError
+from clew.query.params import Params
+from clew.query.promql.ast import Matcher, MatchOp
+from clew.query.regex import alternatives, anchored
+
+NAME, LE = "__name__", "le"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A column as a label; numbers have names, `names` is empty for texts."""
+
+    column: str
+    names: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """A table of sums per minute."""
+
+    table: str
+    labels: Mapping[str, Label]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One metric."""
+
+    name: str
+    rollup: Rollup
+    value: str
+    """SQL of its sum over rows, or of its merged histogram of nanoseconds."""
+    histogram: bool
+    help: str
+
+    @property
+    def labels(self) -> list[str]:
+        """Names of its labels."""
+        return [*self.rollup.labels, *([LE] if self.histogram else [])]
+
+
+_SPANS = Rollup(
+    "red_1m",
+    {
+        "service": Label("service", {}),
+        "span_name": Label("name", {}),
+        "span_kind": Label("kind", {kind.value: f"SPAN_KIND_{kind.name}" for kind in Kind}),
+        "status_code": Label("status", {status.value: f"STATUS_CODE_{status.name}" for status in Status}),
+    },
+)
+_EDGES = Rollup(
+    "edges_1m",
+    {"client": Label("client", {}), "server": Label("server", {}), "connection_type": Label("kind", {})},
+)
+
+
+def _duration(rollup: Rollup, prefix: str, columns: tuple[str, str, str], what: str) -> tuple[Family, ...]:
+    total, count, hist = columns
+    return (
+        Family(f"{prefix}_sum", rollup, f"{total} / 1e9", histogram=False, help=f"{what}, added up in seconds"),
+        Family(f"{prefix}_count", rollup, count, histogram=False, help=f"{what}, counted"),
+        Family(
+            f"{prefix}_bucket", rollup, f"sumMap({hist})", histogram=True, help=f"{what}, by upper bound in seconds"
+        ),
+    )
+
+
+_GRAPH = "traces_service_graph_request"
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for family in (
+        Family("traces_spanmetrics_calls_total", _SPANS, "sum(n_weighted)", histogram=False, help="Spans"),
+        *_duration(
+            _SPANS,
+            "traces_spanmetrics_latency",
+            ("sum(duration_sum * n_weighted / n)", "sum(n_weighted)", "hist"),
+            "Durations of spans",
+        ),
+        Family(f"{_GRAPH}_total", _EDGES, "sum(calls)", histogram=False, help="Calls between two nodes"),
+        Family(f"{_GRAPH}_failed_total", _EDGES, "sum(errors)", histogram=False, help="Failed calls between two nodes"),
+        *_duration(
+            _EDGES,
+            f"{_GRAPH}_server_seconds",
+            ("sum(server_sum)", "sum(arraySum(mapValues(server_hist)))", "server_hist"),
+            "Durations of calls as the called service saw them",
+        ),
+        *_duration(
+            _EDGES,
+            f"{_GRAPH}_client_seconds",
+            ("sum(client_sum)", "sum(arraySum(mapValues(client_hist)))", "client_hist"),
+            "Durations of calls as the caller saw them",
+        ),
+    )
+}
+
+
+def matching(matchers: tuple[Matcher, ...]) -> list[Family]:
+    """Return the metrics whose name a selector takes."""
+    tests = [tester(one) for one in matchers if one.label == NAME]
+    return [family for name, family in FAMILIES.items() if all(test(name) for test in tests)]
+
+
+def tester(matcher: Matcher) -> Callable[[str], bool]:
+    """Return the test of a label's value.
+
+    Raises:
+        InvalidQueryError: the pattern is none.
+    """
+    if matcher.op in {MatchOp.EQ, MatchOp.NE}:
+        wanted = matcher.op is MatchOp.EQ
+        return lambda text: (text == matcher.value) is wanted
+    try:
+        pattern = re.compile(matcher.value, re.DOTALL)
+    except re.error as error:
+        hint = "patterns are RE2: no look-around, no back-references, brackets closed"
+        text = f"{matcher.value!r} is no regular expression: {error}"
+        raise InvalidQueryError(text, start=0, end=0, hint=hint) from None
+    wanted = matcher.op is MatchOp.MATCH
+    return lambda text: (pattern.fullmatch(text) is not None) is wanted
+
+
+def condition(matcher: Matcher, family: Family, params: Params) -> str:
+    """Return the SQL of a matcher; of labels that the metric does not have, the value is the empty text.
+
+    Raises:
+        InvalidQueryError: the pattern is none.
+    """
+    test = tester(matcher)
+    label = family.rollup.labels.get(matcher.label)
+    if label is None:
+        return "1" if matcher.label in {NAME, LE} or test("") else "0"
+    if label.names:
+        allowed = [number for number, name in label.names.items() if test(name)]
+        return f"has({params.bind(allowed, 'Array(UInt8)')}, {label.column})"
+    negated = "NOT " if matcher.op in {MatchOp.NE, MatchOp.NOT_MATCH} else ""
+    plain = [matcher.value] if matcher.op in {MatchOp.EQ, MatchOp.NE} else alternatives(matcher.value)
+    if plain is not None:
+        return f"{negated}{label.column} IN {params.texts(plain)}"
+    return f"{negated}match({label.column}, {params.text(anchored(matcher.value))})"
