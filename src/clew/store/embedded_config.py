@@ -30,9 +30,20 @@ class EmbeddedConfig:
     """Directories that backups may be written to and read from; `backups` inside the directory when empty."""
 
 
+_SCHEDULING: Mapping[str, float] = {
+    "memory_worker_period_ms": 500,
+    "background_processing_pool_thread_sleep_seconds_if_nothing_to_do": 2,
+    "background_processing_pool_task_sleep_seconds_when_no_work_multiplier": 1.5,
+    "background_processing_pool_task_sleep_seconds_when_no_work_max": 60,
+}
+"""How often idle threads look for work. An insert, a mutation and a drop wake them at once, so nothing waits for this;
+with the engine's own values they take half a percent of a core for nothing."""
+
+
 def config_xml(config: EmbeddedConfig, directory: Path) -> str:
     """Return the text of the engine's configuration file."""
-    server: Mapping[str, int] = {
+    server: Mapping[str, float] = {
+        **_SCHEDULING,
         "max_server_memory_usage": config.max_memory_bytes,
         "mark_cache_size": config.mark_cache_bytes,
         "primary_index_cache_size": config.primary_index_cache_bytes,
@@ -64,6 +75,7 @@ def config_xml(config: EmbeddedConfig, directory: Path) -> str:
     merge_tree: Mapping[str, int] = {
         "merge_max_block_size": 8192,
         "min_parts_to_merge_at_once": 8,
+        "merge_selector_base": 10,
         "max_bytes_to_merge_at_max_space_in_pool": config.max_merge_bytes,
         "number_of_free_entries_in_pool_to_lower_max_size_of_merge": 1,
         "number_of_free_entries_in_pool_to_execute_mutation": 1,
