@@ -106,6 +106,7 @@ class Whole:
     """A trace: its spans in order, with their tree."""
 
     def __init__(self, spans: list[PlainSpan]) -> None:
+        self.others: list[Whole] = []
         self.spans = sorted(spans, key=lambda one: (one.start, one.span_id, one.kind))
         self.start = min(one.start for one in spans)
         self.duration = max(one.start + one.duration for one in spans) - self.start
@@ -499,6 +500,8 @@ def spans_of(expr, spans):
     if isinstance(expr, Pipeline):
         kept = [one for each in stages(expr.stages, [Set(spans)]) for one in each.spans]
         return [one for one in spans if one in kept]
+    if expr.op in {SpansetOp.LINK_TO, SpansetOp.LINK_FROM}:
+        return linked(expr, spans)
     left, right = spans_of(expr.left, spans), spans_of(expr.right, spans)
     if expr.op is SpansetOp.AND and not (left and right):
         return []
@@ -511,6 +514,19 @@ def spans_of(expr, spans):
     if expr.op.value.startswith("&"):
         kept += [one for one in left if any(relation(one, each) for each in right)]
     return [one for one in spans if one in kept]
+
+
+def linked(expr, spans):
+    """The spans of the right side that a link leads to from, or that have a link to, the left side of any trace."""
+    wholes = spans[0].whole.others if spans else []
+    left = [one for whole in wholes for one in spans_of(expr.left, whole.spans)]
+
+    def leads(one, other):
+        return any(int(link.trace_id, 16) == other.trace and int(link.span_id, 16) == other.span_id for link in one.links)
+
+    to = expr.op is SpansetOp.LINK_TO
+    right = spans_of(expr.right, spans)
+    return [one for one in right if any(leads(each, one) if to else leads(one, each) for each in left)]
 
 
 def typed(one):
@@ -603,5 +619,8 @@ def evaluate(pipeline, spans):
     traces: dict[int, list[PlainSpan]] = {}
     for one in spans:
         traces.setdefault(one.trace, []).append(one)
-    found = {number: stages(pipeline.stages, [Set(Whole(members).spans)]) for number, members in traces.items()}
+    wholes = {number: Whole(members) for number, members in traces.items()}
+    for one in wholes.values():
+        one.others = list(wholes.values())
+    found = {number: stages(pipeline.stages, [Set(one.spans)]) for number, one in wholes.items()}
     return {number: sets for number, sets in found.items() if sets}

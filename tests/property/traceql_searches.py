@@ -97,9 +97,7 @@ simple = st.one_of(
     st.just(Static(value=True)),
 )
 a_filter = st.builds(Filter, st.one_of(condition, simple, simple))
-LINKS = {SpansetOp.LINK_TO, SpansetOp.LINK_FROM}
-spanset_op = st.sampled_from([one for one in SpansetOp if one not in LINKS])
-any_op = st.sampled_from(SpansetOp)
+spanset_op = st.sampled_from(SpansetOp)
 
 aggregate = st.one_of(
     st.just(Aggregate(AggregateFn.COUNT)),

@@ -155,7 +155,8 @@ class Hunt:
         """Scan one window, in pieces when it holds more candidates than one scan returns."""
         behind: Candidate | None = None
         while True:
-            candidates = self.source.range(span, behind=behind)
+            with self.read.during("candidates"):
+                candidates = self.source.range(span, behind=behind)
             self._add(candidates)
             whole = len(candidates) < CAP
             self.floor = span.low if whole else candidates[-1].seen + 1
@@ -181,7 +182,9 @@ class Hunt:
         size = self.query.limit + SPARE
         while self.waiting and not self.full:
             ids = sorted(self.waiting, key=lambda one: (self.waiting[one], one), reverse=True)[:size]
-            self._keep(list(lookup(self.read, ids).values()))
+            with self.read.during("bounds of candidates"):
+                traces = list(lookup(self.read, ids).values())
+            self._keep(traces)
             for one in ids:
                 del self.waiting[one]
             size *= 2
@@ -200,22 +203,25 @@ class Hunt:
 
     def _beyond(self) -> None:
         """Add traces that start in time and whose matches lie after the end of the window."""
-        self._edge(crossing(self.read, self.top), Span(self.top + 1, 2**63 - 1))
+        self._edge(self.top, Span(self.top + 1, 2**63 - 1))
 
     def _before(self) -> None:
         """Add traces that reach into the window and whose matches lie before it."""
         start = self.query.window.from_ns
         if start > 0:
-            self._edge(crossing(self.read, start - 1), Span(0, start - 1))
+            self._edge(start - 1, Span(0, start - 1))
 
-    def _edge(self, traces: list[IndexedTrace], span: Span) -> None:
+    def _edge(self, edge_ns: int, span: Span) -> None:
+        with self.read.during("traces over an edge"):
+            traces = crossing(self.read, edge_ns)
         if len(traces) >= MAX_CROSSING:
             self.cut = _crowded()
         fresh = [trace for trace in traces if trace.trace_id not in self.seen]
         if self.source.whole_traces:
             hits = {trace.trace_id for trace in fresh}
         else:
-            hits = {one.trace_id for one in self.source.of(fresh, span)}
+            with self.read.during("traces over an edge"):
+                hits = {one.trace_id for one in self.source.of(fresh, span)}
         self.seen |= hits
         self._keep([trace for trace in fresh if trace.trace_id in hits])
 

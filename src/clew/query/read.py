@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -52,6 +52,18 @@ class Control:
                 self._running = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A query that was run."""
+
+    phase: str
+    sql: str
+    params: dict[str, Param]
+    rows: int
+    bytes: int
+    ms: float
+
+
 class Read:
     """Queries of one request, under one time limit, with one account of what they scan."""
 
@@ -63,6 +75,22 @@ class Read:
         self._control = control
         self._rows = self._bytes = 0
         self._elapsed_s = 0.0
+        self._phase = ""
+        self._ran: list[Ran] | None = None
+
+    def record(self) -> list[Ran]:
+        """Return a list to which every query from now on is added."""
+        self._ran = []
+        return self._ran
+
+    @contextmanager
+    def during(self, phase: str) -> Iterator[None]:
+        """Name what the queries inside are for; the innermost name counts."""
+        before, self._phase = self._phase, phase
+        try:
+            yield
+        finally:
+            self._phase = before
 
     def query(
         self,
@@ -92,6 +120,9 @@ class Read:
         self._rows += result.stats.rows
         self._bytes += result.stats.bytes
         self._elapsed_s += result.stats.elapsed_s
+        if self._ran is not None:
+            stats = result.stats
+            self._ran.append(Ran(self._phase, sql, bound, stats.rows, stats.bytes, stats.elapsed_s * 1000))
         return result.table
 
     @property

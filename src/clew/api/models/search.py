@@ -103,6 +103,25 @@ class SearchRow(Model):
     )
 
 
+class ExplainStep(Model):
+    """One statement of a query, with what all of its runs read."""
+
+    phase: str
+    sql: str
+    params: dict[str, str] = Field(description="values of the last run, long ones cut")
+    runs: int
+    rows: int
+    bytes: int
+    ms: float
+
+
+class Explained(Model):
+    """How a query is answered: the plan in words, and every statement."""
+
+    plan: list[str]
+    steps: list[ExplainStep]
+
+
 class SearchPage(Model):
     """A page of traces, newest first unless the query sorts."""
 

@@ -16,6 +16,7 @@ from clew.model.errors import ClewError
 from clew.query.answer import Answer
 from clew.query.conjunction import parse
 from clew.query.histogram import histogram
+from clew.query.plan.explain import explain
 from clew.query.plan.found import Ask as PlanAsk
 from clew.query.plan.rows import check_cursor, events, page
 from clew.query.read import Read
@@ -48,6 +49,15 @@ async def find_traces(body: SearchRequest, ask: Ask) -> Response:
     if NDJSON in ask.request.headers.get("accept", ""):
         return StreamingResponse(_lines(ask, work), media_type=NDJSON, headers={"Cache-Control": "no-store"})
     return ask.json(SearchPage, await ask.run(lambda read: page(read, query, given, ask.now)))
+
+
+@router.post("/query/explain", response_model=Envelope[Explained], summary="Explain a search")
+async def explain_search(body: SearchRequest, ask: Ask) -> Response:
+    """Run a search, and return its plan, its SQL, and the rows and bytes that each statement read."""
+    query = parse_query(body.q)
+    check_cursor(query, body.cursor)
+    given = PlanAsk(ask.window(body.from_, body.to), body.limit, body.spans, body.cursor)
+    return ask.json(Explained, await ask.run(lambda read: explain(read, query, given, ask.now)))
 
 
 async def _lines(ask: Asking, work: Callable[[Read], Iterator[Progress | Answer[Page]]]) -> AsyncIterator[bytes]:

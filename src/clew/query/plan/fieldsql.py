@@ -20,6 +20,7 @@ from clew.query.plan.arithmetic import OPERATORS, compute, negated
 from clew.query.plan.comparisons import OR_NIL, PATTERNS, compare, is_nil, matches, truth
 from clew.query.plan.ids import id_test
 from clew.query.plan.joins import Joins
+from clew.query.plan.linked import Linked
 from clew.query.plan.lowering import field_and_literal, fields, flatten, is_logical, lower, root_test
 from clew.query.plan.values import ALWAYS, NEVER, Alt, Type, Val, always, attribute, first, literal
 from clew.query.predicates import NAMELESS, Days, Predicates, UseIndex
@@ -98,6 +99,8 @@ class FieldSql:
         """Return SQL that is 1 where the expression is true, else 0."""
         if isinstance(expr, Static):
             return ALWAYS if expr.value is True else NEVER
+        if isinstance(expr, Linked):
+            return expr.sql(self._params)
         if isinstance(expr, Unary) and expr.op is UnaryOp.NOT:
             if is_logical(expr.operand):
                 return f"NOT {self.condition(expr.operand)}"

@@ -11,12 +11,13 @@ from clew.query.answer import Answer, Meta, Total, Truncated, Window
 from clew.query.cursor import parse_cursor
 from clew.query.errors import InvalidQueryError, InvalidRequestError
 from clew.query.filters import Filter
-from clew.query.hunt import Hunt, Quest, Source, SpentError
+from clew.query.hunt import Hunt, Quest, SpentError
 from clew.query.index import IndexedTrace
 from clew.query.patterns import check_texts
 from clew.query.plan.candidates import FormulaScan
 from clew.query.plan.found import Ask, Found, FoundTrace
 from clew.query.plan.judge import Judge
+from clew.query.plan.links import MAX_LINKED, Links
 from clew.query.plan.lowering import conjunction_of
 from clew.query.plan.necessity import ANY_TRACE, Formula, Some, formula
 from clew.query.plan.pipeline import check, order_key
@@ -52,7 +53,8 @@ def finds(read: Read, query: Query, ask: Ask, now: int) -> Iterator[Progress | A
             "this query gives series, no traces", start=query.pos.start, end=query.pos.end, hint=hint
         )
     check(query.root.stages)
-    check_texts(read, patterns(query.root))
+    with read.during("check of patterns"):
+        check_texts(read, patterns(query.root))
     search = Finding(read, query.root, ask)
     yield from search.sorted(now) if search.judge.sort else search.newest(now)
 
@@ -63,6 +65,19 @@ class JudgedScan:
 
     scan: Scan | FormulaScan
     judge: Judge
+
+    @classmethod
+    def cheapest(cls, read: Read, wanted: Formula, judge: Judge) -> JudgedScan:
+        """Return the cheapest scan for a formula."""
+        if wanted == ANY_TRACE:
+            return cls(Scan(read, []), judge)
+        needed = conjunction_of(wanted.where) if isinstance(wanted, Some) else None
+        return cls(FormulaScan(read, wanted) if needed is None else Scan(read, needed), judge)
+
+    @property
+    def table(self) -> str:
+        """Where candidates are read from."""
+        return self.scan.table
 
     @property
     def whole_traces(self) -> bool:
@@ -99,10 +114,26 @@ class Finding:
     def __init__(self, read: Read, pipeline: Pipeline, ask: Ask) -> None:
         self.read = read
         self.ask = ask
+        self.links = Links(read, ask.window, self._hits)
+        with read.during("links"):
+            pipeline = self.links.pipeline(pipeline)
         self.judge = Judge(read, pipeline)
         self.shown = mentioned(pipeline)
         self.formula = formula(pipeline)
         self.source = source(read, pipeline, self.formula, self.judge)
+
+    def _hits(self, pipeline: Pipeline) -> list[tuple[bytes, int]]:
+        """Return the spans of all answers of another pipeline in the same range."""
+        inner = Finding(self.read, pipeline, Ask(self.ask.window, MAX_SORTED))
+        inner.judge.hits = []
+        hunt = Hunt(
+            self.read, Quest(self.ask.window, MAX_SORTED), JudgedScan.cheapest(self.read, inner.formula, inner.judge)
+        )
+        for _ in hunt.windows(self.ask.window.to_ns):
+            if hunt.full or len(inner.judge.hits) > MAX_LINKED:
+                break
+        self.links.cut = hunt.cut or inner.links.cut or self.links.cut
+        return inner.judge.hits[:MAX_LINKED]
 
     def newest(self, now: int) -> Iterator[Progress | Answer[Found]]:
         """Find the newest traces."""
@@ -148,7 +179,7 @@ class Finding:
         meta = Meta(
             total=total,
             returned=len(traces),
-            truncated=cut or self.judge.cut,
+            truncated=cut or self.judge.cut or self.links.cut,
             scanned=self.read.scanned,
             window=window,
             duplicates=sum(one.duplicates for one in traces),
@@ -172,17 +203,12 @@ def _filters(pipeline: Pipeline) -> list[Filter] | None:
     return conjunction_of(only.where) if isinstance(only, ast.Filter) else None
 
 
-def source(read: Read, pipeline: Pipeline, wanted: Formula, judge: Judge) -> Source:
+def source(read: Read, pipeline: Pipeline, wanted: Formula, judge: Judge) -> FilterScan | JudgedScan:
     """Return the cheapest source of candidates: a plain conjunction needs no evaluation of its traces."""
     filters = _filters(pipeline)
     if filters is not None:
         return FilterScan(read, filters)
-    if wanted == ANY_TRACE:
-        return JudgedScan(Scan(read, []), judge)
-    needed = conjunction_of(wanted.where) if isinstance(wanted, Some) else None
-    if needed is not None:
-        return JudgedScan(Scan(read, needed), judge)
-    return JudgedScan(FormulaScan(read, wanted), judge)
+    return JudgedScan.cheapest(read, wanted, judge)
 
 
 def _place(shown: int, to_ns: int) -> str:

@@ -41,6 +41,8 @@ class Judge:
         self.sort = next((one for one in pipeline.stages if isinstance(one, Sort)), None)
         self.keys: dict[bytes, Cell] = {}
         """What traces are sorted by."""
+        self.hits: list[tuple[bytes, int]] | None = None
+        """Spans of all answers, where somebody collects them."""
         self._needed = Needed()
         needs(pipeline.stages, self._needed)
         self._spans = 0
@@ -57,9 +59,14 @@ class Judge:
             if self._spans > MAX_SPANS:
                 hint = "add conditions, or choose a shorter range"
                 raise SpentError(Truncated("more spans than one search looks into", MAX_SPANS, hint))
-            rows = self._load(batch, self._needed)
+            with self.read.during("verdicts"):
+                rows = self._load(batch, self._needed)
             sets = run(self.pipeline, rows)
             hit = np.unique(rows.forest.trace[sets.mask]).tolist()
+            if self.hits is not None:
+                at = np.flatnonzero(sets.mask)
+                traces_of = [batch[one].trace_id for one in rows.forest.trace[at].tolist()]
+                self.hits += zip(traces_of, rows.forest.span[at].tolist(), strict=True)
             if self.sort is not None:
                 keys = sort_keys(self.sort, sets, rows)
                 self.keys.update((batch[one].trace_id, keys[one]) for one in hit)

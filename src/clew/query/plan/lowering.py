@@ -15,6 +15,7 @@ from clew.query.filters import (
     Op,
     Value,
 )
+from clew.query.plan.linked import Linked
 from clew.query.traceql.ast import (
     Attribute,
     Binary,
@@ -177,6 +178,8 @@ def is_local(expr: FieldExpr) -> bool:
 
 def is_logical(expr: FieldExpr) -> bool:
     """Return whether an expression is a condition by its form: a comparison, a negation, a connective or a literal."""
+    if isinstance(expr, Linked):
+        return True
     if isinstance(expr, Unary):
         return expr.op is UnaryOp.NOT
     if isinstance(expr, Binary):

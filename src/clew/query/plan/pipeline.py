@@ -94,6 +94,10 @@ def needs(stages: Sequence[Stage], needed: Needed) -> None:  # noqa: C901 - one 
                 needed.value(stage.key)
 
 
+_SETS = {SpansetOp.AND, SpansetOp.OR, SpansetOp.LINK_TO, SpansetOp.LINK_FROM}
+"""Operators that relate no spans of one trace."""
+
+
 def check(stages: Sequence[Stage], *, split: bool = False) -> None:
     """Refuse relations between spansets that `by` has split.
 
@@ -102,7 +106,7 @@ def check(stages: Sequence[Stage], *, split: bool = False) -> None:
     """
     for stage in stages:
         if isinstance(stage, SpansetBinary):
-            if split and stage.op not in {SpansetOp.AND, SpansetOp.OR}:
+            if split and stage.op not in _SETS:
                 where, text = stage.pos, f"{stage.op.value} after by() would relate spans of several spansets"
                 raise InvalidQueryError(text, start=where.start, end=where.end, hint="put | coalesce() before it")
             check([stage.left, stage.right], split=split)

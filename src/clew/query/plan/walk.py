@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from clew.query.plan.comparisons import PATTERNS
+from clew.query.plan.linked import Linked
 from clew.query.plan.lowering import fields
 from clew.query.plan.scalarvals import aggregates, pipelines
 from clew.query.traceql.ast import (
@@ -50,7 +51,8 @@ def mentioned(pipeline: Pipeline) -> list[Field]:
     found: dict[Field, None] = {}
     for expr in _shown(pipeline.stages):
         for one in fields(expr):
-            found[one] = None
+            if not isinstance(one, Linked):
+                found[one] = None
     return list(found)
 
 

@@ -1,0 +1,253 @@
+"""The meaning of every construct of a TraceQL search, on spans where the answer is known."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from clew.query.answer import Window
+from clew.query.plan.find import find
+from clew.query.plan.found import Ask
+from clew.query.traceql import parse
+
+S = 10**9
+T0 = (time.time_ns() // (600 * S) - 12) * 600 * S
+WINDOW = Window(T0, T0 + 3600 * S)
+
+
+@pytest.fixture(scope="module")
+def store(make_store, kinds):
+    """One shop request (1): root a, its children b and c, d below c, an orphan o; a job (2) that links back to c."""
+    span, event = kinds
+    store = make_store()
+    trace = (1).to_bytes(16, "big")
+    store.insert(
+        [
+            span(
+                1, 0xA, T0, duration=10 * S, service="shop", name="GET /", kind=2,
+                attributes=[
+                    ("code", 200), ("ratio", 0.5), ("ok", True), ("user", "Ann"), ("tags", ["x", "y"]), ("n", 7),
+                ],
+                resource=[("zone", "eu"), ("both", "resource")],
+                scope=[("lib", "http"), ("both", "scope")],
+            ),
+            span(
+                1, 0xB, T0 + 1, 0xA, 4 * S, "shop", "render", 1, status=1,
+                attributes=[("both", "span"), ("n", 2), ("d", 0), ("line", "one\ntwo")],
+                events=[
+                    event("exception", [("type", "Timeout"), ("retry", True)], T0 + 1 + 5 * S),
+                    event("log", [("type", "note")], T0 + 1 + S),
+                ],
+            ),
+            span(
+                1, 0xC, T0 + 2, 0xA, 3 * S, "db", "SELECT", 3, status=2, message="no connection",
+                attributes=[("n", 2.5)],
+            ),
+            span(
+                1, 0xD, T0 + 3, 0xC, 1 * S, "db", "read", 1,
+                attributes=[("list", []), ("any", ('{"kvlistValue":{}}',))],
+            ),
+            span(1, 0xE, T0 + 4, 0xFF, 1 * S, "mail", "send", 4),
+            span(
+                2, 0x1, T0 + 60 * S, duration=S, service="job", name="nightly", kind=5, attributes=[("code", "200")],
+                links=[event("", [("why", "retry")], 0, trace, 0xC)],
+            ),
+        ]
+    )  # fmt: skip
+    return store
+
+
+NAMES = {0xA: "a", 0xB: "b", 0xC: "c", 0xD: "d", 0xE: "o", 0x1: "j"}
+CASES = {
+    # literals and types
+    "{ }": "abcdoj",
+    "{ true }": "abcdoj",
+    "{ false }": "",
+    "{ span.code = 200 }": "a",
+    '{ span.code = "200" }': "j",
+    "{ span.code = 200.0 }": "a",
+    "{ span.code != 201 }": "a",
+    "{ span.code > 199 && span.code <= 200 }": "a",
+    "{ 199 < span.code }": "a",
+    "{ span.n > 2 }": "ac",
+    "{ span.n < 1h }": "abc",
+    "{ span.ratio = 0.5 }": "a",
+    "{ span.ok }": "a",
+    "{ span.ok = true }": "a",
+    "{ !span.ok }": "",
+    "{ !span.missing }": "",
+    "{ span.user }": "",
+    '{ span.user < "B" }': "a",
+    # absence
+    '{ span.user != "Bob" }': "a",
+    '{ !(span.user = "Ann") }': "bcdoj",
+    "{ span.user = nil }": "bcdoj",
+    "{ span.user != nil }": "a",
+    "{ nil = span.user }": "bcdoj",
+    "{ span.any != nil }": "d",
+    '{ span.user !=? "Ann" }': "bcdoj",
+    '{ span.user !=? "Bob" }': "abcdoj",
+    '{ span.user !~? "A.*" }': "bcdoj",
+    # case and patterns
+    '{ span.user =i "ANN" }': "a",
+    '{ span.user !=i "ann" }': "",
+    '{ span.user =~ "A" }': "",
+    '{ span.user =~ "A|Ann" }': "a",
+    '{ span.user =~ "A.n" }': "a",
+    '{ span.user !~ "B.*" }': "a",
+    '{ span.user =~i "a.n" }': "a",
+    '{ span.user !~i "a.n" }': "",
+    '{ span.line =~ "one.two" }': "b",
+    # arrays
+    '{ span.tags = "x" }': "a",
+    '{ span.tags != "x" }': "",
+    '{ span.tags != "z" }': "a",
+    '{ span.tags =~ "[yz]" }': "a",
+    '{ span.tags !~ "[yz]" }': "",
+    '{ span.tags > "x" }': "a",
+    '{ "x" < span.tags }': "a",
+    '{ span.list != "x" }': "d",
+    '{ span.list = "x" }': "",
+    # scopes
+    '{ resource.zone = "eu" }': "a",
+    '{ resource.service.name = "db" }': "cd",
+    '{ .zone = "eu" }': "a",
+    '{ .both = "span" }': "b",
+    '{ .both = "resource" }': "a",
+    '{ .both = "scope" }': "",
+    '{ instrumentation.lib = "http" }': "a",
+    '{ instrumentation:name = "lib" }': "abcdoj",
+    '{ event.type = "Timeout" }': "b",
+    '{ event.type = "Timeout" && event.retry = true }': "b",
+    '{ event.type = "note" && event.retry = true }': "",
+    '{ event:name = "exception" && event.type = "note" }': "",
+    '{ event:name = "exception" }': "b",
+    '{ event.type != "note" }': "b",
+    "{ event:timeSinceStart > 4s }": "b",
+    "{ event:timeSinceStart > 5s }": "",
+    '{ link.why = "retry" }': "j",
+    '{ link:spanID = "c" }': "j",
+    '{ link:traceID = "1" }': "j",
+    '{ .why = "retry" }': "j",
+    # intrinsics
+    '{ name = "render" }': "b",
+    "{ status = error }": "c",
+    "{ status != ok }": "acdoj",
+    "{ kind = client }": "c",
+    '{ statusMessage = "no connection" }': "c",
+    "{ duration > 3s }": "ab",
+    "{ duration = 1s }": "doj",
+    '{ span:id = "000000000000000b" }': "b",
+    '{ span:id = "B" }': "b",
+    '{ span:parentID = "a" }': "bc",
+    '{ span:parentID = "" }': "aj",
+    '{ trace:id = "02" }': "j",
+    "{ trace:duration > 5s }": "abcdo",
+    '{ rootName = "GET /" }': "abcdo",
+    '{ trace:rootService = "job" }': "j",
+    "{ span:childCount = 2 }": "a",
+    "{ span:childCount > 0 }": "ac",
+    "{ nestedSetParent < 0 }": "aj",
+    "{ nestedSetParent = -1 }": "aj",
+    "{ nestedSetParent >= 0 }": "bcdo",
+    "{ nestedSetLeft = 1 }": "aj",
+    "{ nestedSetRight = 8 }": "a",
+    "{ nestedSetLeft = 0 }": "o",
+    # parents
+    '{ parent.name = "GET /" }': "bc",
+    '{ parent.span.user = "Ann" }': "bc",
+    '{ parent.resource.service.name = "db" }': "d",
+    "{ parent.span.user = nil }": "adoj",
+    "{ parent.span.n > span.n }": "bc",
+    "{ parent.duration > 3s && kind = client }": "c",
+    '{ !(parent.name = "GET /") }': "adoj",
+    # arithmetic
+    "{ span.n + 1 = 8 }": "a",
+    "{ span.n * 2 = 5.0 }": "c",
+    "{ span.n / 2 = 3 }": "a",
+    "{ span.n / 2 = 1.25 }": "c",
+    "{ span.n % 4 = 3 }": "a",
+    "{ span.n / span.d = 1 }": "",
+    "{ !(span.n / span.d = 1) }": "abcdoj",
+    "{ span.n ^ 2 = 49 }": "a",
+    "{ 2 ^ span.n = 128 }": "a",
+    "{ -span.n = -2 }": "b",
+    "{ span.ratio > span.code }": "",
+    "{ span.code > span.ratio }": "a",
+    # logic
+    "{ span.ok || status = error }": "ac",
+    '{ span.user = "Ann" || span.n = 2 && kind = internal }': "b",
+    "{ !(kind = client && status = error) && duration > 2s }": "ab",
+    # spansets
+    '{ name = "render" } && { status = error }': "bc",
+    '{ name = "render" } && { name = "none" }': "",
+    '{ name = "render" } || { name = "none" }': "b",
+    '{ name = "GET /" } > { }': "bc",
+    '{ name = "GET /" } >> { }': "bcd",
+    '{ } < { name = "read" }': "",
+    '{ name = "read" } < { }': "c",
+    '{ name = "read" } << { }': "ac",
+    '{ name = "render" } ~ { }': "c",
+    '{ name = "GET /" } !> { }': "adoj",
+    '{ name = "GET /" } !>> { }': "aoj",
+    '{ name = "none" } !>> { kind = client }': "c",
+    '{ } !>> { name = "none" }': "",
+    '{ name = "read" } !< { }': "abdoj",
+    '{ name = "read" } !<< { }': "bdoj",
+    '{ name = "render" } !~ { }': "abdoj",
+    '{ name = "GET /" } &> { kind = client }': "ac",
+    '{ name = "GET /" } &>> { name = "read" }': "ad",
+    '{ name = "read" } &< { }': "cd",
+    '{ name = "read" } &<< { }': "acd",
+    '{ name = "render" } &~ { }': "bc",
+    '{ name = "nightly" } ~> { }': "c",
+    "{ status = error } <~ { }": "j",
+    '({ name = "GET /" } > { status = error }) ~> { }': "",
+    '({ name = "GET /" } > { status = error }) <~ { }': "j",
+    # pipelines
+    "{ } | { status = error }": "c",
+    "{ } | count() > 4": "abcdo",
+    "{ } | count() = 1": "j",
+    "{ } | max(duration) >= 10s": "abcdo",
+    "{ } | min(span.n) = 2": "abcdo",
+    "{ } | avg(span.n) > 3": "abcdo",
+    "{ } | sum(span.n) = 11.5": "abcdo",
+    "{ } | avg(span.missing) > 0": "",
+    "{ } | count_distinct(resource.service.name) = 3": "abcdo",
+    "{ } | min(duration) < max(duration)": "abcdo",
+    "{ } | max(duration) - min(duration) > 8s": "abcdo",
+    "{ } | by(resource.service.name) | count() > 1": "abcd",
+    "{ } | by(resource.service.name, kind) | count() > 1": "",
+    "{ } | by(kind) | coalesce() | count() = 5": "abcdo",
+    "{ kind = client } | select(span.n)": "c",
+    '({ kind = client } | count() > 0) && { name = "GET /" }': "ac",
+    "({ kind = client } | count()) < ({ kind = internal } | count())": "bcd",
+}
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_meaning(store, text):
+    """The spans that a query returns are those of its meaning."""
+    answer = find(store.read(), parse(text), Ask(WINDOW, spans_per_spanset=100), T0 + 3600 * S)
+    found = {NAMES[one.span_id] for trace in answer.data.traces for each in trace.spansets for one in each.spans}
+    assert "".join(name for name in NAMES.values() if name in found) == CASES[text]
+
+
+def test_values_of_groups_and_fields(store):
+    """Groups carry their value, a missing one is nil; spans carry the fields of conditions and of select."""
+    query = parse("{ kind != producer } | by(span.n) | select(span.tags, nestedSetLeft, parent.name)")
+    answer = find(store.read(), query, Ask(WINDOW), T0 + 3600 * S)
+    sets = [each for trace in answer.data.traces if trace.trace_id[-1] == 1 for each in trace.spansets]
+    assert [(one.attributes["by(span.n)"], one.matched) for one in sets] == [(7, 1), (2, 1), (2.5, 1), (None, 1)]
+    fields = [one.spans[0].attributes for one in sets]
+    assert fields[0]["span.tags"] == ["x", "y"]
+    assert [one["nestedSetLeft"] for one in fields] == [1, 2, 4, 5]
+    assert fields[3]["parent.name"] == "SELECT"
+
+
+@pytest.mark.parametrize(("order", "want"), [("sort(duration)", [1, 2]), ("sort(count() asc)", [2, 1])])
+def test_sorted(store, order, want):
+    """Traces come in the order asked for."""
+    answer = find(store.read(), parse(f"{{ }} | {order}"), Ask(WINDOW), T0 + 3600 * S)
+    assert [trace.trace_id[-1] for trace in answer.data.traces] == want
