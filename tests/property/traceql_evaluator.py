@@ -493,7 +493,7 @@ RELATIONS = {
 }
 
 
-def spans_of(expr, spans):
+def spans_of(expr, spans):  # noqa: PLR0911 - one case after the other
     """The spans of a spanset expression, out of those of one spanset."""
     if isinstance(expr, Filter):
         return [one for one in spans if holds(expr.where, one)]
@@ -522,7 +522,9 @@ def linked(expr, spans):
     left = [one for whole in wholes for one in spans_of(expr.left, whole.spans)]
 
     def leads(one, other):
-        return any(int(link.trace_id, 16) == other.trace and int(link.span_id, 16) == other.span_id for link in one.links)
+        return any(
+            int(link.trace_id, 16) == other.trace and int(link.span_id, 16) == other.span_id for link in one.links
+        )
 
     to = expr.op is SpansetOp.LINK_TO
     right = spans_of(expr.right, spans)

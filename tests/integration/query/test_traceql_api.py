@@ -118,3 +118,26 @@ async def test_a_query_that_cannot_be_searched_says_so(api, text):
     assert answer.status_code == 400
     assert answer.json()["code"] == "invalid_query"
     assert answer.json()["hint"]
+
+
+async def test_explain(api):
+    """A plan names what answers must have, and each statement what it is for and what it read."""
+    body = {"q": "{ kind = server } >> { span.rows > 6 }", **WHOLE}
+    answer = (await api.post("/query/explain", json=body)).json()
+    assert answer["data"]["plan"][0] == "candidates: traces with ({ kind = server } and { span.rows > 6 })"
+    phases = {one["phase"]: one for one in answer["data"]["steps"]}
+    assert {"candidates", "bounds of candidates", "verdicts"} <= set(phases)
+    assert all(one["sql"].lstrip() and one["runs"] for one in phases.values())
+    assert phases["candidates"]["rows"] > 0
+    assert answer["meta"]["scanned"]["rows"] >= sum(one["rows"] for one in phases.values())
+    series = (await api.post("/query/explain", json={"q": "{ } | rate()", **WHOLE})).json()
+    assert series["data"]["steps"]
+
+
+async def test_no_text_of_a_query_stands_in_a_statement(api):
+    """Keys and values reach the engine as bound parameters only."""
+    text = """{ span."k'ey" = "va'lue" && resource.zo != "it's" || .x =~ "a'b.*" } | by(span."g'roup")"""
+    steps = (await api.post("/query/explain", json={"q": text, **WHOLE})).json()["data"]["steps"]
+    assert steps
+    for word in ("k'ey", "va'lue", "it's", "a'b", "g'roup"):
+        assert not any(word in one["sql"] for one in steps)

@@ -3,6 +3,7 @@
 from clew.api.models.fields import FieldKey, FieldValues
 from clew.api.models.meta import Envelope, Meta, Problem
 from clew.api.models.search import (
+    Explained,
     FilterModel,
     Histogram,
     HistogramRequest,
@@ -19,6 +20,7 @@ from clew.api.models.trace import Deleted, Logs, MatchRequest, MatchResult, Span
 __all__ = [
     "Deleted",
     "Envelope",
+    "Explained",
     "FieldKey",
     "FieldValues",
     "FilterModel",

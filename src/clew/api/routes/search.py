@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 
 from clew.api.answers import NDJSON, Ask, Asking, line, plain
-from clew.api.models import Envelope, Histogram, HistogramRequest, SearchPage, SearchRequest, SearchRow
+from clew.api.models import Envelope, Explained, Histogram, HistogramRequest, SearchPage, SearchRequest, SearchRow
 from clew.api.models.meta import Meta
 from clew.model.errors import ClewError
 from clew.query.answer import Answer
@@ -51,9 +51,9 @@ async def find_traces(body: SearchRequest, ask: Ask) -> Response:
     return ask.json(SearchPage, await ask.run(lambda read: page(read, query, given, ask.now)))
 
 
-@router.post("/query/explain", response_model=Envelope[Explained], summary="Explain a search")
+@router.post("/query/explain", response_model=Envelope[Explained], summary="Explain a query")
 async def explain_search(body: SearchRequest, ask: Ask) -> Response:
-    """Run a search, and return its plan, its SQL, and the rows and bytes that each statement read."""
+    """Run a query, and return its plan, its SQL, and the rows and bytes that each statement read."""
     query = parse_query(body.q)
     check_cursor(query, body.cursor)
     given = PlanAsk(ask.window(body.from_, body.to), body.limit, body.spans, body.cursor)

@@ -45,6 +45,14 @@ _COLUMNS = (
     ("root", False),
     ("trace", False),
 )
+_STEP_COLUMNS = (
+    ("step", True),
+    ("phase", False),
+    ("runs", True),
+    ("rows", True),
+    ("bytes", True),
+    ("ms", True),
+)
 
 
 @app.command()
@@ -64,6 +72,7 @@ def query(  # noqa: PLR0917 - options of the command line are named
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Most traces.")] = 20,
     cursor: Annotated[str, typer.Option(help="Go on after an earlier page.")] = "",
     step: Annotated[str, typer.Option(help="Time between the points of a metrics query, like 1m.")] = "",
+    explain: Annotated[bool, typer.Option("--explain", help="Show the plan, the SQL and what it read.")] = False,
     url: Url = DEFAULT_URL,
     token: Token = "",
     as_json: Json = False,
@@ -80,6 +89,10 @@ def query(  # noqa: PLR0917 - options of the command line are named
     )
     if text and flags != "{ }":
         raise UsageError("give the query as text or as flags, not both", hint=f"as flags alone it is: {flags}")
+    if explain:
+        body = {"q": text or flags, "from": start, "to": end, "limit": limit}
+        _show_plan(Client(url, token).post("/query/explain", body), as_json=as_json)
+        return
     if gives_series(text):
         asked = {"q": text, "from": start, "to": end, **({"step": step} if step else {})}
         _show_series(Client(url, token).post("/metrics/query", asked), as_json=as_json)
@@ -91,6 +104,23 @@ def query(  # noqa: PLR0917 - options of the command line are named
         return
     print_table(_COLUMNS, (_row(one) for one in answer["data"]["traces"]))
     _say_what_is_left_out(answer)
+
+
+def _show_plan(answer: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(answer)
+        return
+    for line in answer["data"]["plan"]:
+        typer.echo(line)
+    steps = answer["data"]["steps"]
+    print_table(_STEP_COLUMNS, (_step_row(number, one) for number, one in enumerate(steps, start=1)))
+    for number, one in enumerate(steps, start=1):
+        typer.echo(f"\n-- {number}. {one['phase']}\n{' '.join(one['sql'].split())}")
+
+
+def _step_row(number: int, one: dict[str, Any]) -> tuple[str, ...]:
+    read = (f"{one['rows']:,}", f"{one['bytes']:,}", f"{one['ms']:.1f}")
+    return (str(number), one["phase"], str(one["runs"]), *read)
 
 
 def _show_series(answer: dict[str, Any], *, as_json: bool) -> None:

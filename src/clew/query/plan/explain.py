@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from clew.query.answer import Answer
 from clew.query.plan.find import Finding, conjunction, find, sort_of
 from clew.query.plan.found import Ask
+from clew.query.plan.grid import default_step
+from clew.query.plan.metrics import metrics
 from clew.query.plan.necessity import ANY_TRACE, All, Either, Formula, Some
+from clew.query.plan.series import MetricsAsk
 from clew.query.plan.texts import text
 from clew.query.read import Ran, Read
 from clew.query.traceql.ast import Pipeline, Query
@@ -40,19 +43,24 @@ MAX_VALUE = 200
 
 
 def explain(read: Read, query: Query, ask: Ask, now: int) -> Answer[Explained]:
-    """Run a search and return how it was done.
+    """Run a query and return how it was done; series have the default step.
 
     Raises:
-        InvalidQueryError: the query gives series, or cannot be evaluated.
+        InvalidQueryError: it cannot be evaluated.
     """
     ran = read.record()
-    answer = find(read, query, ask, now)
+    if query.is_metrics:
+        series = metrics(read, query, MetricsAsk(ask.window, default_step(ask.window)))
+        meta, lines = series.meta, ["series over time; what each function was read from stands in its statements"]
+    else:
+        found = find(read, query, ask, now)
+        meta, lines = found.meta, words(read, query, ask)
     steps: dict[tuple[str, str], Step] = {}
     for one in ran:
         key = (one.phase, one.sql)
         before = steps.get(key, Step(one.phase, one.sql, {}, 0, 0, 0, 0.0))
         steps[key] = _more(before, one)
-    return Answer(Explained(words(read, query, ask), list(steps.values())), answer.meta)
+    return Answer(Explained(lines, list(steps.values())), meta)
 
 
 def _more(before: Step, one: Ran) -> Step:
