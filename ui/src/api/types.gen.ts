@@ -62,6 +62,11 @@ export interface Envelope_Deleted {
   meta: Meta;
 }
 
+export interface Envelope_Explained {
+  data: Explained;
+  meta: Meta;
+}
+
 export interface Envelope_FieldValues {
   data: FieldValues;
   meta: Meta;
@@ -170,6 +175,21 @@ export interface Exemplar {
   time_ms: number;
   trace_id: string;
   value: number;
+}
+
+export interface ExplainStep {
+  bytes: number;
+  ms: number;
+  params: Record<string, string>;
+  phase: string;
+  rows: number;
+  runs: number;
+  sql: string;
+}
+
+export interface Explained {
+  plan: string[];
+  steps: ExplainStep[];
 }
 
 export interface FieldKey {
@@ -645,6 +665,7 @@ export interface Operations {
   "POST /histogram": { body: HistogramRequest; response: Envelope_Histogram };
   "POST /journal/retry": { response: Envelope_Retried };
   "POST /metrics/query": { body: MetricsRequest; response: Envelope_SeriesAnswer };
+  "POST /query/explain": { body: SearchRequest; response: Envelope_Explained };
   "POST /query/parse": { body: ParseRequest; response: Envelope_ParseResult };
   "GET /red": { query?: { service?: string | null; name?: string | null; kind?: "unspecified" | "internal" | "server" | "client" | "producer" | "consumer" | null; by?: "service" | null; from?: string; to?: string; step_s?: number | null }; response: Envelope_RedSeries };
   "POST /search": { body: SearchRequest; response: Envelope_SearchPage };
