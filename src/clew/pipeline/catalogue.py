@@ -12,16 +12,22 @@ from clew.pipeline.rollup.columns import numbers, one_batch
 from clew.pipeline.rollup.group import group
 from clew.store.tables import ATTR_KEYS, ATTR_VALUES
 
-LEVELS: dict[str, Level] = {"spans": "span", "logs": "log", "resources": "resource", "scopes": "scope"}
-"""Stream of a segment to the level at which its attributes are catalogued; spans bring events and links with them."""
+LEVELS: dict[str, tuple[Level, ...]] = {
+    "spans": ("span", "event", "link"),
+    "logs": ("log",),
+    "resources": ("resource",),
+    "scopes": ("scope",),
+}
+"""Stream of a segment to the levels at which its attributes are catalogued; spans bring events and links with them."""
 
 
 def scan(catalogue: Catalogue, segment: Segment) -> pa.RecordBatch | None:
     """Return what is new in all streams of a segment, `None` when nothing is."""
     found = [
         catalogue.scan(batch, level)
-        for stream, level in LEVELS.items()
+        for stream, levels in LEVELS.items()
         for batch in segment.content.get(stream, ())
+        for level in levels
         if batch.num_rows
     ]
     rows = [batch for batch in found if batch.num_rows]

@@ -21,6 +21,7 @@ def test_names_come_by_scope_with_the_intrinsics(tempo, grafana_range):
     scopes = {one.name: set(one.tags) for one in reply.strict(pb.SearchTagsV2Response()).scopes}
     assert {"service.name", "host.cpus"} <= scopes["resource"]
     assert {"http.route", "db.system.name", "tags"} <= scopes["span"]
+    assert scopes["event"] == {"exception.type"}
     assert {"duration", "name", "status", "kind", "rootServiceName"} <= scopes["intrinsic"]
 
 
@@ -52,6 +53,7 @@ def test_version_1_lists_names_without_scopes(tempo):
         ("span:status", {("keyword", "error"), ("keyword", "ok"), ("keyword", "unset")}),
         ("statusMessage", {("string", "timed out")}),
         ("event:name", {("string", "exception")}),
+        ("event.exception.type", {("string", "Timeout")}),
         ("instrumentation:name", {("string", "lib")}),
         ("rootServiceName", {("string", "shop")}),
         ("trace:rootName", {("string", "GET /cart")}),

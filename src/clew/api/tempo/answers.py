@@ -11,9 +11,9 @@ from google.protobuf.message import Message
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from clew.api.pb import tempo_pb2 as pb
-from clew.api.tempo.names import NEVER_ATTRIBUTES, attribute_name, label_name, pairs
+from clew.api.tempo.names import NEVER_ATTRIBUTES, attribute_name, json_number, json_pairs, label_name, pairs
 from clew.query.answer import Answer, Meta, Scanned
-from clew.query.plan.found import Found, FoundSpan, FoundTrace, Spanset
+from clew.query.plan.found import Cell, Found, FoundSpan, FoundTrace, Spanset
 from clew.query.plan.series import Exemplar, Series, SeriesAnswer
 from clew.query.steps import MS
 
@@ -38,7 +38,8 @@ def search_parts(response: pb.SearchResponse) -> Iterator[pb.SearchResponse]:
 
 def search_metrics(meta: Meta, traces: int = 0) -> pb.SearchMetrics:
     """Return what a finished search or metrics query has read."""
-    more = {"duplicateSpans": meta.duplicates} if meta.duplicates else {}
+    told = {"duplicateSpans": meta.duplicates, "partial": int(meta.truncated is not None)}
+    more = {name: value for name, value in told.items() if value}
     return pb.SearchMetrics(
         inspectedTraces=min(traces, MAX_UINT32),
         inspectedBytes=meta.scanned.bytes,
@@ -79,15 +80,72 @@ def spanset(found: Spanset) -> pb.SpanSet:
 
 def span(found: FoundSpan) -> pb.Span:
     """Return a span; its name only where the query asks for it, attributes without their scope."""
-    by_name = {attribute_name(field): value for field, value in found.attributes.items()}
-    shown = {name: value for name, value in by_name.items() if name not in NEVER_ATTRIBUTES and value is not None}
+    name, shown = _shown(found)
     return pb.Span(
         spanID=f"{found.span_id:016x}",
-        name=found.name if "name" in by_name else "",
+        name=name,
         startTimeUnixNano=found.start_ns,
         durationNanos=found.duration_ns,
         attributes=pairs(shown),
     )
+
+
+def _shown(found: FoundSpan) -> tuple[str, dict[str, Cell]]:
+    """Return the name of a span where the query asks for it, and its attributes without their scope."""
+    by_name = {attribute_name(field): value for field, value in found.attributes.items()}
+    shown: dict[str, Cell] = {
+        name: value for name, value in by_name.items() if name not in NEVER_ATTRIBUTES and value is not None
+    }
+    return found.name if "name" in by_name else "", shown
+
+
+def search_json(answer: Answer[Found]) -> dict[str, Any]:
+    """Return the traces of a search as protobuf JSON, made without a message per span."""
+    traces = [_trace_json(one) for one in answer.data.traces]
+    metrics = MessageToDict(search_metrics(answer.meta, len(traces)))
+    return _without_defaults({"traces": traces}) | {"metrics": metrics}
+
+
+def _trace_json(trace: FoundTrace) -> dict[str, Any]:
+    sets = [
+        _without_defaults(
+            {
+                "spans": [_span_json(one) for one in each.spans],
+                "matched": each.matched,
+                "attributes": json_pairs(each.attributes),
+            }
+        )
+        for each in trace.spansets
+    ]
+    stats = {
+        one.service: _without_defaults({"spanCount": one.spans, "errorCount": one.errors}) for one in trace.services
+    }
+    fields = {
+        "traceID": trace.trace_id.hex(),
+        "rootServiceName": NO_ROOT if trace.root_service is None else trace.root_service,
+        "rootTraceName": trace.root_name,
+        "startTimeUnixNano": str(trace.start_ns) if trace.start_ns else "",
+        "durationMs": min(trace.duration_ns // MS, MAX_UINT32),
+    }
+    first = {"spanSet": sets[0]} if sets else {}
+    return _without_defaults(fields) | first | _without_defaults({"spanSets": sets, "serviceStats": stats})
+
+
+def _span_json(found: FoundSpan) -> dict[str, Any]:
+    name, shown = _shown(found)
+    return _without_defaults(
+        {
+            "spanID": f"{found.span_id:016x}",
+            "name": name,
+            "startTimeUnixNano": str(found.start_ns) if found.start_ns else "",
+            "durationNanos": str(found.duration_ns) if found.duration_ns else "",
+            "attributes": json_pairs(shown),
+        }
+    )
+
+
+def _without_defaults(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value}
 
 
 def range_response(answer: Answer[SeriesAnswer]) -> pb.QueryRangeResponse:
@@ -101,23 +159,21 @@ def range_response(answer: Answer[SeriesAnswer]) -> pb.QueryRangeResponse:
 def range_json(answer: Answer[SeriesAnswer]) -> dict[str, Any]:
     """Return the same as protobuf JSON, made without a message per point."""
     times = [str(one) for one in answer.data.times_ms]
-    found = []
-    for one in answer.data.series:
-        points = [
-            {"timestampMs": time, "value": value} if value else {"timestampMs": time}
-            for time, value in zip(times, one.values, strict=True)
-            if value is not None and not math.isnan(value)
-        ]
-        fields = {
-            "labels": [MessageToDict(label) for label in labels(one)],
-            "samples": [_finite(point) for point in points],
-            "exemplars": [MessageToDict(_exemplar(each)) for each in one.exemplars],
-        }
-        found.append({key: value for key, value in fields.items() if value})
+    series = [_series_json(one, times) for one in answer.data.series]
     status, message = _partial(answer.meta)
-    head = {"series": found} if found else {}
     tail = {"status": "PARTIAL", "message": message} if status else {}
-    return {**head, "metrics": MessageToDict(search_metrics(answer.meta)), **tail}
+    return _without_defaults({"series": series}) | {"metrics": MessageToDict(search_metrics(answer.meta))} | tail
+
+
+def _series_json(series: Series, times: Sequence[str]) -> dict[str, Any]:
+    points = [
+        {"timestampMs": time, "value": json_number(value)} if value else {"timestampMs": time}
+        for time, value in zip(times, series.values, strict=True)
+        if value is not None and not math.isnan(value)
+    ]
+    exemplars = [MessageToDict(_exemplar(each)) for each in series.exemplars]
+    labels_json = json_pairs({label_name(key): value for key, value in series.labels.items()})
+    return _without_defaults({"labels": labels_json, "samples": points, "exemplars": exemplars})
 
 
 def range_parts(response: pb.QueryRangeResponse) -> Iterator[pb.QueryRangeResponse]:
@@ -142,11 +198,6 @@ def instant_response(answer: Answer[SeriesAnswer]) -> pb.QueryInstantResponse:
 def labels(series: Series | Exemplar) -> list[KeyValue]:
     """Return the labels of a series under the names of Tempo."""
     return pairs({label_name(key): value for key, value in series.labels.items()})
-
-
-def _finite(point: dict[str, Any]) -> dict[str, Any]:
-    value = point.get("value", 0.0)
-    return point if math.isfinite(value) else {**point, "value": "Infinity" if value > 0 else "-Infinity"}
 
 
 def _series(series: Series, times: Sequence[int]) -> pb.TimeSeries:

@@ -6,7 +6,6 @@ import functools
 import logging
 from collections.abc import Awaitable, Callable
 
-from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -18,11 +17,11 @@ from clew.api.deps import ApiDeps
 from clew.api.problems import CLIENT_CLOSED, ClientGone
 from clew.api.prometheus.app import create_prometheus_app
 from clew.api.tempo import tags, trace
-from clew.api.tempo.answers import instant_response, range_json, search_response
+from clew.api.tempo.answers import instant_response, range_json, search_json, search_response
 from clew.api.tempo.evaluate import search_traces, series
 from clew.api.tempo.params import whole
 from clew.api.tempo.requests import TagsAsk, metrics_of, search_of, tags_of
-from clew.api.tempo.wire import JSON, NO_STORE, PROTOBUF, answer, answer_json, refusal, wants_protobuf
+from clew.api.tempo.wire import answer, body_of, json_body, refusal, wants_protobuf
 from clew.api.tenancy import scope_of
 from clew.model.errors import ClewError
 from clew.query.ids import parse_trace_id
@@ -92,7 +91,7 @@ async def _version(_: Request, deps: ApiDeps) -> Response:
 
 async def _build_info(_: Request, deps: ApiDeps) -> Response:
     empty = dict.fromkeys(("revision", "branch", "buildDate", "buildUser", "goVersion"), "")
-    return answer_json({"version": deps.version, **empty})
+    return answer(json_body({"version": deps.version, **empty}))
 
 
 def _asking(request: Request, deps: ApiDeps) -> Asking:
@@ -120,26 +119,31 @@ async def _trace(
     binary = wants_protobuf(request)
     make = protobuf if binary else as_json
     body = await asking.run(lambda read: make(read, known))
-    return Response(body, 200, NO_STORE, PROTOBUF if binary else JSON)
+    return answer(body, protobuf=binary)
 
 
 async def _search(request: Request, deps: ApiDeps) -> Response:
     asking = _asking(request, deps)
     asked = search_of(request.query_params, asking.now)
-    found = await asking.run(lambda read: search_traces(read, asked, asking.now))
-    return answer(request, search_response(found))
+    binary = wants_protobuf(request)
+
+    def work(read: Read) -> bytes:
+        found = search_traces(read, asked, asking.now)
+        return body_of(search_response(found), protobuf=True) if binary else json_body(search_json(found))
+
+    return answer(await asking.run(work), protobuf=binary)
 
 
 async def _range(request: Request, deps: ApiDeps) -> Response:
     asking = _asking(request, deps)
     asked = metrics_of(request.query_params, asking.now, instant=False)
-    return answer_json(range_json(await asking.run(lambda read: series(read, asked))))
+    return answer(await asking.run(lambda read: json_body(range_json(series(read, asked)))))
 
 
 async def _instant(request: Request, deps: ApiDeps) -> Response:
     asking = _asking(request, deps)
     asked = metrics_of(request.query_params, asking.now, instant=True)
-    return answer_json(MessageToDict(instant_response(await asking.run(lambda read: series(read, asked)))))
+    return answer(await asking.run(lambda read: body_of(instant_response(series(read, asked)), protobuf=False)))
 
 
 async def _tags_v1(request: Request, deps: ApiDeps) -> Response:
@@ -161,4 +165,5 @@ async def _values_v2(request: Request, deps: ApiDeps) -> Response:
 async def _names(request: Request, deps: ApiDeps, work: Callable[[Read, TagsAsk], Message]) -> Response:
     asking = _asking(request, deps)
     ask = tags_of(request.query_params, asking.now, request.path_params.get("tag", ""))
-    return answer(request, await asking.run(lambda read: work(read, ask)))
+    binary = wants_protobuf(request)
+    return answer(await asking.run(lambda read: body_of(work(read, ask), protobuf=binary)), protobuf=binary)

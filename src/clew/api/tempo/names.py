@@ -73,6 +73,32 @@ def any_value(value: Cell) -> AnyValue:
     return AnyValue(double_value=value) if isinstance(value, float) else AnyValue(string_value=value or "")
 
 
+def json_value(value: Cell) -> dict[str, Any]:
+    """Return the same as protobuf JSON."""
+    if isinstance(value, list):
+        return {"arrayValue": {"values": [json_value(one) for one in value]} if value else {}}
+    named = next((text for kind, text in _TEXTS if isinstance(value, kind)), None)
+    if named is not None:
+        return {"stringValue": named(value)}
+    if isinstance(value, bool):
+        return {"boolValue": value}
+    if isinstance(value, int):
+        return {"intValue": str(value)}
+    return {"doubleValue": json_number(value)} if isinstance(value, float) else {"stringValue": value or ""}
+
+
+def json_number(value: float) -> float | str:
+    """Return a number, or the text that stands for it where JSON has none."""
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def json_pairs(fields: Mapping[str, Cell]) -> list[dict[str, Any]]:
+    """Return labels as protobuf JSON."""
+    return [{"key": key, "value": json_value(value)} for key, value in fields.items()]
+
+
 def pairs(fields: Mapping[str, Cell]) -> list[KeyValue]:
     """Return labels in the order given."""
     return [KeyValue(key=key, value=any_value(value)) for key, value in fields.items()]

@@ -17,7 +17,7 @@ from clew.api.lines import grpc_status, line
 from clew.api.pb import tempo_pb2 as pb
 from clew.api.tempo import tags
 from clew.api.tempo.answers import instant_response, range_parts, range_response, search_parts, search_response
-from clew.api.tempo.evaluate import search_traces, series
+from clew.api.tempo.evaluate import search_events, series
 from clew.api.tempo.requests import (
     instant_of_message,
     metrics_of_message,
@@ -28,6 +28,7 @@ from clew.api.tempo.requests import (
 from clew.api.tenancy import scope_of
 from clew.model.errors import ClewError
 from clew.query.read import Read
+from clew.query.search import Progress
 
 SERVICE = pb.DESCRIPTOR.services_by_name["StreamingQuerier"].full_name
 MAX_REQUEST = 1 << 20
@@ -36,7 +37,12 @@ _log = logging.getLogger(__name__)
 
 
 def _search(message: pb.SearchRequest, read: Read, now: int) -> Iterator[pb.SearchResponse]:
-    yield from search_parts(search_response(search_traces(read, search_of_message(message, now), now)))
+    """Yield progress without traces while windows are searched, then the traces."""
+    for event in search_events(read, search_of_message(message, now), now):
+        if isinstance(event, Progress):
+            yield pb.SearchResponse(metrics=pb.SearchMetrics(inspectedSpans=event.rows, totalJobs=1))
+        else:
+            yield from search_parts(search_response(event))
 
 
 def _tags(message: pb.SearchTagsRequest, read: Read, now: int) -> Iterator[pb.SearchTagsResponse]:

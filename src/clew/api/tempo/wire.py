@@ -25,17 +25,19 @@ def wants_protobuf(request: Request) -> bool:
     return PROTOBUF in request.headers.get("accept", "")
 
 
-def answer(request: Request, message: Message) -> Response:
-    """Return a message as the client wants it."""
-    if wants_protobuf(request):
-        return Response(message.SerializeToString(), 200, NO_STORE, PROTOBUF)
-    return answer_json(MessageToDict(message))
+def body_of(message: Message, *, protobuf: bool) -> bytes:
+    """Return a message in either form; called in a reader thread, since long answers take their time."""
+    return message.SerializeToString() if protobuf else json_body(MessageToDict(message))
 
 
-def answer_json(body: Mapping[str, Any]) -> Response:
-    """Return a body that is already protobuf JSON."""
-    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-    return Response(text.encode("utf-8", "surrogatepass"), 200, NO_STORE, JSON)
+def json_body(body: Mapping[str, Any]) -> bytes:
+    """Return what is already protobuf JSON as its bytes."""
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def answer(body: bytes, *, protobuf: bool = False) -> Response:
+    """Return a body in the form that it has."""
+    return Response(body, 200, NO_STORE, PROTOBUF if protobuf else JSON)
 
 
 def refusal(error: ClewError) -> Response:

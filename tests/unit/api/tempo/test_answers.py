@@ -13,6 +13,7 @@ from clew.api.tempo.answers import (
     range_json,
     range_parts,
     range_response,
+    search_json,
     search_parts,
     search_response,
 )
@@ -140,6 +141,20 @@ def test_the_json_of_series_is_the_json_of_their_message():
     """What is written without messages parses strictly into the same message."""
     text = json.loads(json.dumps(range_json(example())))
     assert ParseDict(text, pb.QueryRangeResponse(), ignore_unknown_fields=False) == range_response(example())
+
+
+def test_the_json_of_a_search_is_the_json_of_its_message():
+    """Every kind of value, absent roots, zeros and empty lists come out as protobuf JSON has them."""
+    values = ["x", "", 0, 5, -1, 0.0, 1.5, NAN, INF, -INF, True, False, Duration(0), Duration(5), None]
+    values += [Status.UNSET, Kind.SERVER, ["a", ""], [1, 2], [0.5], [True], []]
+    fields = {f"span.f{number}": value for number, value in enumerate(values)}
+    spans = [FoundSpan(0, "s", "n", 0, 0, 0, 0), FoundSpan(7, "s", "n", 1, 1, 5, 6, {**fields, "name": "n"})]
+    sets = [Spanset(0, []), Spanset(2, spans, {"count()": 2, "by(x)": None, "avg(duration)": Duration(10**9)})]
+    traces = [trace(1), trace(2, *sets, root=None), trace(3, *reversed(sets), root="")]
+    answer = Answer(Found(traces, None), Meta(scanned=Scanned(1, 2, 3.0), truncated=Truncated("a", 1, "b")))
+    body, message = search_json(answer), search_response(answer)
+    assert body == MessageToDict(message)
+    assert body["metrics"]["additionalMetrics"] == {"partial": "1"}
 
 
 def test_labels_have_the_older_names_and_typed_values():
