@@ -9,20 +9,25 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from clew.query.answer import Truncated
 from clew.query.params import Params
-from clew.query.plan.conditions import condition
-from clew.query.plan.frame import NAME, Floats, Frame, framed
+from clew.query.plan.exact import measured, tally
+from clew.query.plan.exemplars import pick, spread
+from clew.query.plan.fieldsql import FieldSql
+from clew.query.plan.frame import Frame
 from clew.query.plan.grid import Grid
-from clew.query.plan.labels import grouped, label
+from clew.query.plan.labels import grouped
 from clew.query.plan.lists import flat
-from clew.query.plan.measure import BINNED, Cells, Measure, measure, points, quantiles, rolled, upper
-from clew.query.plan.question import Question
+from clew.query.plan.measure import BINNED, Cells, Measure, asked_for, rolled
+from clew.query.plan.question import Picked, Question
 from clew.query.plan.series import Labels, Source
+from clew.query.plan.shape import shaped
 from clew.query.plan.sources import ONCE, Rows, rollup, rollup_rows, span_rows
-from clew.query.plan.tagged import Tagged, Values
-from clew.query.predicates import Days
+from clew.query.plan.tagged import Tagged, tagged
+from clew.query.plan.texts import text
+from clew.query.predicates import Days, UseIndex
 from clew.query.read import Read
-from clew.query.traceql.ast import MetricsFn
+from clew.query.traceql.ast import FieldExpr
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +36,11 @@ class Reply:
 
     frame: Frame
     series: int
-    """How many there are in all; more than the frame has when there are too many."""
-    spans: int
+    """How many groups there are in all; more than the frame has when there are too many."""
     source: Source
+    picked: Sequence[Picked]
+    """Spans that may stand behind points."""
+    cut: Truncated | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +52,39 @@ class _Built:
     used: Measure
 
 
-def evaluate(read: Read, asked: Question) -> Reply:
+def evaluate(read: Read, asked: Question, exemplars: int) -> Reply:
     """Return the series of a function; of more than are wanted those of most spans."""
-    built = _build(read, asked)
+    if asked.where is None:
+        return _whole_traces(read, asked, exemplars)
+    built = _build(read, asked, asked.where)
     table = read.query(built.sql, built.params.values).combine_chunks()
     series = int(table.column("groups")[0].as_py()) if table.num_rows else 0
-    spans = sum(table.column("total").to_pylist())
-    frame = _frame(asked, built, table) if spans else framed(asked.call.fn.value, [], np.empty((0, asked.grid.count)))
-    return Reply(frame, series, spans, Source(built.rows.table, built.rows.why, built.sql))
+    some = sum(table.column("total").to_pylist()) > 0
+    steps, row = flat(table, "steps")
+    bins = flat(table, "bins")[0].astype(np.int64) if built.used.bin else np.array([], np.int64)
+    columns = [flat(table, f"c{number}")[0].astype(np.float64) for number in range(len(built.used.columns))]
+    count = asked.grid.count
+    rows = Cells(row * count + steps.astype(np.int64), table.num_rows * count, columns, bins)
+    frame = shaped(asked, built.used, _labels(asked, built.keys, table) if some else [], rows)
+    source = Source(built.rows.table, built.rows.why, built.sql)
+    return Reply(frame, series, source, pick(read, asked, exemplars) if some else [])
 
 
-def _build(read: Read, asked: Question) -> _Built:
-    table = rollup(asked.where, asked.call, asked.grid)
+def _whole_traces(read: Read, asked: Question, exemplars: int) -> Reply:
+    spans = tally(read, asked, exemplars)
+    used, rows = measured(asked, spans)
+    groups = len(spans.labels)
+    frame = shaped(asked, used, spans.labels if spans.spans else [], rows)
+    source = Source("spans", "whole traces decide which spans count", "")
+    return Reply(frame, groups, source, spread(spans.picked, asked, exemplars), spans.cut)
+
+
+def _build(read: Read, asked: Question, where: FieldExpr) -> _Built:
+    table = rollup(where, asked.call, asked.grid)
     used = rolled(asked.call, weighted=asked.weighted) if table else None
     if table and used and (asked.weighted or asked.call.fn not in BINNED or _unweighted(read, asked.grid)):
-        return _from_rollup(asked, table, used)
-    return _from_spans(read, asked)
+        return _from_rollup(asked, where, table, used)
+    return _from_spans(read, asked, where)
 
 
 def _unweighted(read: Read, grid: Grid) -> bool:
@@ -74,35 +98,34 @@ def _unweighted(read: Read, grid: Grid) -> bool:
     return bool(read.query(sql, params.values).column("plain")[0].as_py())
 
 
-def _from_rollup(asked: Question, table: str, used: Measure) -> _Built:
+def _from_rollup(asked: Question, where: FieldExpr, table: str, used: Measure) -> _Built:
     params = Params()
     rows = rollup_rows(table, asked.grid, params)
-    days = Days(params.day(asked.grid.window.from_ns), params.day(asked.grid.window.to_ns))
-    keys = [Values(params, days).tagged(one) for one in asked.call.by]
-    where = condition(asked.where, params, days).replace("parent_id = 0", "r.is_root")
+    fields = FieldSql(params, _days(asked, params))
+    keys = [tagged(one, fields, params) for one in asked.call.by]
+    passes = fields.condition(where).replace("parent_id", "(NOT r.is_root)")
     arrays = "ARRAY JOIN mapKeys(r.hist) AS bucket_index, mapValues(r.hist) AS bucket_weight" if used.bin else ""
-    sql = _select(asked, keys, used, rows, f"{table} AS r {arrays}", where, "sum(r.n)")
+    sql = _select(asked, keys, used, rows, f"{table} AS r {arrays}", passes, "sum(r.n)")
     return _Built(rows, sql, params, keys, used)
 
 
-def _from_spans(read: Read, asked: Question) -> _Built:
-    call, params = asked.call, Params()
-    window = asked.grid.window
-    days = Days(params.day(window.from_ns), params.day(window.to_ns))
-    rows = span_rows(read, asked.where, call, asked.grid, params, weighted=asked.weighted)
-    values = Values(params, days)
-    keys = [values.tagged(one) for one in call.by]
-    weight = "toFloat64(weight)" if asked.weighted else ""
-    distinct = values.tagged(call.of) if call.fn is MetricsFn.COUNT_DISTINCT and call.of else None
-    number = values.number(call.of) if call.of and distinct is None else None
-    used = measure(call, number, distinct, weight)
-    where = condition(asked.where, params, days)
+def _from_spans(read: Read, asked: Question, where: FieldExpr) -> _Built:
+    params = Params()
+    rows = span_rows(read, where, asked.call, asked.grid, params, weighted=asked.weighted)
+    days = _days(asked, params)
+    fields = FieldSql(params, days, UseIndex.BESIDE)
+    keys = [tagged(one, fields, params) for one in asked.call.by]
+    used = asked_for(asked, fields, params)
+    passes = fields.condition(where)
+    source = f"{rows.table} {fields.joins.sql(params, days)}"
     if rows.once:
-        every = f"SELECT * FROM {rows.table} WHERE tenant = {{tenant:String}} AND {rows.where} AND {where}"
-        sql = _select(asked, keys, used, rows, f"({every} LIMIT 1 BY {ONCE}) AS s {values.joins()}", "", "count()")
-    else:
-        sql = _select(asked, keys, used, rows, f"{rows.table} {values.joins()}", where, "count()")
-    return _Built(rows, sql, params, keys, used)
+        every = f"SELECT * FROM {source} WHERE tenant = {{tenant:String}} AND {rows.where} AND {passes}"
+        source, passes = f"({every} LIMIT 1 BY {ONCE})", ""
+    return _Built(rows, _select(asked, keys, used, rows, source, passes, "count()"), params, keys, used)
+
+
+def _days(asked: Question, params: Params) -> Days:
+    return Days(params.day(asked.grid.window.from_ns), params.day(asked.grid.window.to_ns))
 
 
 def _select(  # noqa: PLR0917 - the pieces of one statement
@@ -132,35 +155,8 @@ def _select(  # noqa: PLR0917 - the pieces of one statement
     """
 
 
-def _frame(asked: Question, built: _Built, table: pa.Table) -> Frame:
-    call, count = asked.call, asked.grid.count
-    steps, row = flat(table, "steps")
-    bins = flat(table, "bins")[0].astype(np.int64) if built.used.bin else np.array([], np.int64)
-    columns = [flat(table, f"c{number}")[0].astype(np.float64) for number in range(len(built.used.columns))]
-    rows = Cells(row * count + steps.astype(np.int64), table.num_rows * count, columns, bins)
-    labels = _labels(asked, built.keys, table)
-    if call.fn is MetricsFn.QUANTILE:
-        found = quantiles(call.quantiles, built.used, rows)
-        wanted: list[Labels] = [{**one, "p": p} for p in call.quantiles for one in labels]
-        return framed(call.fn.value, wanted, np.concatenate(found).reshape(-1, count))
-    if call.fn is MetricsFn.HISTOGRAM:
-        return _histogram(labels, built.used, rows, count)
-    values = points(call, built.used, rows, asked.grid.seconds).reshape(-1, count)
-    return framed(call.fn.value, [one or {NAME: call.fn.value} for one in labels], values)
-
-
-def _histogram(labels: list[Labels], used: Measure, rows: Cells, count: int) -> Frame:
-    """Return a series per group and bin that holds something; what is not positive shares one bin."""
-    row, step = np.divmod(rows.at, count)
-    pairs, series = np.unique(np.stack([row, np.maximum(rows.bins, 0)]), axis=1, return_inverse=True)
-    size = pairs.shape[1] * count
-    values: Floats = np.bincount(series.reshape(-1) * count + step, rows.columns[0], minlength=size).astype(np.float64)
-    found: list[Labels] = [{**labels[one], "__bucket": upper(bin_, used.scale)} for one, bin_ in pairs.T.tolist()]
-    return framed(MetricsFn.HISTOGRAM.value, found, values.reshape(-1, count))
-
-
 def _labels(asked: Question, keys: Sequence[Tagged], table: pa.Table) -> list[Labels]:
-    names = [label(one) for one in asked.call.by]
+    names = [text(one) for one in asked.call.by]
     columns: list[list[Any]] = [table.column(f"g{number}").to_pylist() for number in range(len(keys))]
     if not keys:
         return [{} for _ in range(table.num_rows)]

@@ -14,18 +14,19 @@ import pyarrow as pa
 
 from clew.query.errors import InvalidRequestError
 from clew.query.params import Params
-from clew.query.plan.conditions import condition
+from clew.query.plan.fieldsql import FieldSql
 from clew.query.plan.found import Cell
 from clew.query.plan.frame import Floats, Frame, framed
-from clew.query.plan.labels import decode, label
+from clew.query.plan.joins import Joins
+from clew.query.plan.labels import decode
 from clew.query.plan.lists import flat
 from clew.query.plan.question import Question
 from clew.query.plan.series import Labels, Source
 from clew.query.plan.sources import time_range
-from clew.query.plan.tagged import Values
-from clew.query.predicates import Days
+from clew.query.plan.texts import text
+from clew.query.predicates import Days, UseIndex
 from clew.query.read import Read
-from clew.query.traceql.ast import Attribute, Intrinsic, Level, Name
+from clew.query.traceql.ast import Attribute, Level, Name
 
 META = "__meta_type"
 SIDES = ("baseline", "selection")
@@ -122,8 +123,8 @@ class _Part:
     def label(self, key: str) -> str:
         """Return the label of an attribute."""
         if self.plain:
-            return label(Attribute(Level.SPAN, key))
-        return key[1:] if key[0] == "n" else label(Attribute(_LEVELS[key[0]], key[1:]))
+            return text(Attribute(Level.SPAN, key))
+        return key[1:] if key[0] == "n" else text(Attribute(_LEVELS[key[0]], key[1:]))
 
 
 def _parts() -> Iterator[_Part]:
@@ -139,17 +140,16 @@ def _spelled(tag: str, sql: str) -> str:
 
 
 def _pairs(level: str, types: tuple[tuple[str, str], ...] = _TYPES) -> str:
-    """Return SQL of the pairs in the maps of a row; arrays and other values are among them."""
+    """Return SQL of the pairs in the maps of a row, arrays among them."""
     maps = [(f"attr_{kind}", _spelled(tag, "v")) for tag, kind in types]
-    maps += [(f"arr_{kind}", "concat('l', toJSONString(v))") for _, kind in _TYPES]
-    maps.append(("attr_any", "concat('a', v)"))
+    maps += [(f"arr_{kind}", f"concat('{tag.upper()}', toJSONString(v))") for tag, kind in _TYPES]
     made = (f"arrayMap((k, v) -> (concat('{level}', k), {sql}), mapKeys({one}), mapValues({one}))" for one, sql in maps)
     return f"arrayConcat({', '.join(made)})"
 
 
 def _nested(group: str) -> str:
     arrays = []
-    for tag, kind in (*_TYPES, ("a", "any")):
+    for tag, kind in _TYPES:
         pairs = f"arrayMap((k, v) -> (concat('{group[0]}', k), {_spelled(tag, 'v')}), mapKeys(m), mapValues(m))"
         arrays.append(f"arrayFlatten(arrayMap(m -> {pairs}, `{group}.attr_{kind}`))")
     if group == "events":
@@ -161,23 +161,28 @@ def _statement(asked: Question, part: _Part, params: Params) -> str:
     """Return SQL with one row per key, side and value, and one without a value for all spans that have the key."""
     call, grid = asked.call, asked.grid
     assert call.selection is not None  # noqa: S101 - the parser gives compare one
+    assert asked.where is not None  # noqa: S101 - refused before
     days = Days(params.day(grid.window.from_ns), params.day(grid.window.to_ns))
-    selected = [condition(call.selection.where, params, days)]
+    fields = FieldSql(params, days, UseIndex.BESIDE)
+    selected = [fields.condition(call.selection.where)]
     selected += [f"start > {params.time(call.start_ns)}"] if call.start_ns else []
     selected += [f"start <= {params.time(call.end_ns)}"] if call.end_ns else []
     base = f"toUInt8({' AND '.join(selected)}) AS sel, {grid.index('toUnixTimestamp64Nano(start)')} AS step"
-    where = f"tenant = {{tenant:String}} AND {time_range(grid, params)} AND {condition(asked.where, params, days)}"
+    where = f"tenant = {{tenant:String}} AND {time_range(grid, params)} AND {fields.condition(asked.where)}"
     count = "count()"
-    if part.plain:
-        source = (
-            f"SELECT k, v, {base} FROM spans ARRAY JOIN mapKeys(attr_str) AS k, mapValues(attr_str) AS v WHERE {where}"
-        )
-    elif part.around:
+    if part.around:
+        shared = _around(base, where, fields, params, days)
         count = "sum(n)"
-        shared = _around(base, where, params, days)
         source = f"SELECT kv.1 AS k, kv.2 AS v, sel, step, n FROM ({shared}) ARRAY JOIN pairs AS kv"
     else:
-        source = f"SELECT kv.1 AS k, kv.2 AS v, {base} FROM spans ARRAY JOIN {part.pairs} AS kv WHERE {where}"
+        taken, pairs_of, spread = ("kv.1 AS k, kv.2 AS v", f"{part.pairs} AS pairs", "pairs AS kv")
+        if part.plain:
+            taken, pairs_of, spread = ("k, v", "attr_str", "mapKeys(attr_str) AS k, mapValues(attr_str) AS v")
+        joins = fields.joins.sql(params, days)
+        wanted = f"{base}, {pairs_of}"
+        source = (
+            f"SELECT {taken}, sel, step FROM (SELECT {wanted} FROM spans {joins} WHERE {where}) ARRAY JOIN {spread}"
+        )
     return f"""
         SELECT k, sel, one.2 AS v, one.3 AS steps, one.4 AS counts FROM (
             SELECT k, sel, arrayPushFront(
@@ -193,10 +198,11 @@ def _statement(asked: Question, part: _Part, params: Params) -> str:
     """
 
 
-def _around(base: str, where: str, params: Params, days: Days) -> str:
+def _around(base: str, where: str, fields: FieldSql, params: Params, days: Days) -> str:
     """Return SQL of spans counted by what they share, with the pairs of that."""
-    values, outer = Values(params, days), Values(params, days)
-    roots = [(one, values.tagged(Intrinsic(one)).sql) for one in (Name.ROOT_NAME, Name.ROOT_SERVICE)]
+    roots = ("root_name", "root_service")
+    rooted = ", ".join(f"{fields.joins.trace(one)} AS {one}" for one in roots)
+    outer = Joins()
     own = {
         Name.NAME: "concat('s', name)",
         Name.KIND: "concat('k', toString(kind))",
@@ -204,16 +210,14 @@ def _around(base: str, where: str, params: Params, days: Days) -> str:
         Name.STATUS_MESSAGE: "concat('s', status_message)",
         Name.ROOT_NAME: "concat('s', root_name)",
         Name.ROOT_SERVICE: "concat('s', root_service)",
-        Name.SCOPE_NAME: outer.join("scopes", "concat('s', name)"),
-        Name.SCOPE_VERSION: outer.join("scopes", "concat('s', version)"),
+        Name.SCOPE_NAME: outer.computed("scopes", "concat('s', name)"),
+        Name.SCOPE_VERSION: outer.computed("scopes", "concat('s', version)"),
     }
     named = ", ".join(f"('n{key.value}', {sql})" for key, sql in own.items())
     pairs = f"arrayFilter(p -> p.2 != 's', [{named}])"
-    shared = "name, kind, status, status_message, resource_id, scope_id, root_name, root_service, sel, step"
-    rooted = ", ".join(f"{sql} AS {one}" for (_, sql), one in zip(roots, ("root_name", "root_service"), strict=True))
-    inner = f"SELECT *, {rooted}, {base} FROM spans {values.joins()} WHERE {where}"
+    shared = f"name, kind, status, status_message, resource_id, scope_id, {', '.join(roots)}, sel, step"
+    inner = f"SELECT *, {rooted}, {base} FROM spans {fields.joins.sql(params, days)} WHERE {where}"
     counted = f"SELECT {shared}, count() AS n FROM ({inner}) GROUP BY {shared}"
-    levels = (outer.join("resources", _pairs("r")), outer.join("scopes", _pairs("c")))
-    return (
-        f"SELECT sel, step, n, arrayConcat({pairs}, {', '.join(levels)}) AS pairs FROM ({counted}) AS s {outer.joins()}"
-    )
+    levels = (outer.computed("resources", _pairs("r")), outer.computed("scopes", _pairs("c")))
+    made = f"arrayConcat({pairs}, {', '.join(levels)}) AS pairs"
+    return f"SELECT sel, step, n, {made} FROM ({counted}) AS s {outer.sql(params, days)}"

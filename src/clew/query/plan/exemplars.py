@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from clew.query.params import Params
-from clew.query.plan.conditions import condition
+from clew.query.plan.fieldsql import FieldSql
 from clew.query.plan.frame import Frame, identity
-from clew.query.plan.labels import grouped, label
-from clew.query.plan.measure import Measure, measure, value_of
-from clew.query.plan.question import Question
+from clew.query.plan.labels import grouped
+from clew.query.plan.measure import Measure, asked_for, value_of
+from clew.query.plan.question import Picked, Question
 from clew.query.plan.series import Exemplar, Labels
 from clew.query.plan.sources import stored, time_range
-from clew.query.plan.tagged import Tagged, Values
-from clew.query.predicates import Days
+from clew.query.plan.tagged import Tagged, tagged
+from clew.query.plan.texts import text
+from clew.query.predicates import Days, UseIndex
 from clew.query.read import Read
 from clew.query.scan import floor_bucket
 from clew.query.traceql.ast import MetricsFn
@@ -30,23 +31,10 @@ QUANTILE_BIN = 1.011
 """How far above a quantile's point a value may lie that still stands for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Picked:
-    """One span that was chosen."""
-
-    trace_id: bytes
-    span_id: int
-    start_ns: int
-    step: int
-    labels: Labels
-    number: float | None
-
-
-def attach(read: Read, asked: Question, frame: Frame, most: int) -> Frame:
+def attach(read: Read, asked: Question, frame: Frame, picked: Sequence[Picked]) -> Frame:
     """Return the frame with exemplars, whose values are the points that they stand behind."""
-    if not frame.labels or most <= 0:
+    if not frame.labels or not picked:
         return frame
-    picked = _pick(read, asked, most)
     carried = carried_labels(read, [(one.trace_id, one.span_id, one.start_ns) for one in picked])
     rows: dict[Hashable, list[int]] = {}
     for row, labels in enumerate(frame.labels):
@@ -66,7 +54,7 @@ def _group(asked: Question, labels: Labels) -> Labels:
     return {key: value for key, value in labels.items() if key != made}
 
 
-def _row(asked: Question, frame: Frame, rows: Sequence[int], one: _Picked) -> int | None:
+def _row(asked: Question, frame: Frame, rows: Sequence[int], one: Picked) -> int | None:
     """Return the series of its group that a span stands behind."""
     there = [row for row in rows if not np.isnan(frame.values[row, one.step])]
     if asked.call.fn is MetricsFn.HISTOGRAM:
@@ -78,30 +66,54 @@ def _row(asked: Question, frame: Frame, rows: Sequence[int], one: _Picked) -> in
     return there[0] if there else None
 
 
-def _pick(read: Read, asked: Question, most: int) -> list[_Picked]:
+def pick(read: Read, asked: Question, most: int) -> list[Picked]:
+    """Return spans that one condition lets through, at most two of a slot."""
+    if most <= 0:
+        return []
     share = max(1, stored(read, asked.grid) // LOOKED_AT)
-    slots = min(max(1, -(-most // PER_SLOT)), asked.grid.count)
+    slots = slots_of(asked, most)
     found = _chosen(read, asked, most, slots, share)
     return found if share == 1 or len(found) >= slots else _chosen(read, asked, most, slots, 1)
 
 
-def _chosen(read: Read, asked: Question, most: int, slots: int, share: int) -> list[_Picked]:
+def spread(picked: Sequence[Picked], asked: Question, most: int) -> list[Picked]:
+    """Return some of these spans: at most two of a slot, one of a trace."""
+    slots = slots_of(asked, most) if most > 0 else 0
+    seen: set[bytes] = set()
+    taken: dict[int, int] = {}
+    found: list[Picked] = []
+    for one in picked:
+        slot = one.step * slots // asked.grid.count
+        if one.trace_id not in seen and taken.get(slot, 0) < PER_SLOT and len(found) < most:
+            seen.add(one.trace_id)
+            taken[slot] = taken.get(slot, 0) + 1
+            found.append(one)
+    return found
+
+
+def slots_of(asked: Question, most: int) -> int:
+    """Return into how many slots the range is divided."""
+    return min(max(1, -(-most // PER_SLOT)), asked.grid.count)
+
+
+def _chosen(read: Read, asked: Question, most: int, slots: int, share: int) -> list[Picked]:
     call, grid = asked.call, asked.grid
     params = Params()
     days = Days(params.day(grid.window.from_ns), params.day(grid.window.to_ns))
-    values = Values(params, days)
-    keys = [values.tagged(one) for one in call.by]
-    distinct = values.tagged(call.of) if call.fn is MetricsFn.COUNT_DISTINCT and call.of else None
-    used = measure(call, values.number(call.of) if call.of and distinct is None else None, distinct, "")
-    where = [time_range(grid, params), condition(asked.where, params, days), used.where]
+    fields = FieldSql(params, days, UseIndex.BESIDE)
+    assert asked.where is not None  # noqa: S101 - others are picked where whole traces are evaluated
+    keys = [tagged(one, fields, params) for one in call.by]
+    used = asked_for(asked, fields, params)
+    where = [time_range(grid, params), fields.condition(asked.where), used.where]
     where += [f"cityHash64(trace_id) % {share} = 0"] if share > 1 else []
+    joins = fields.joins.sql(params, days)
     selected = [f"{key.sql} AS g{number}" for number, key in enumerate(keys)]
     sql = f"""
         SELECT * FROM (
             SELECT trace_id AS id, span_id AS span, toUnixTimestamp64Nano(start) AS at,
                 {grid.index("toUnixTimestamp64Nano(start)")} AS step, intDiv(step * {slots}, {grid.count}) AS slot,
                 {", ".join([f"{used.bin or 0} AS bin", *selected])}
-            FROM spans {values.joins()} WHERE tenant = {{tenant:String}} AND {" AND ".join(where)}
+            FROM spans {joins} WHERE tenant = {{tenant:String}} AND {" AND ".join(where)}
             ORDER BY slot, cityHash64(trace_id), at, span LIMIT 1 BY id
         ) ORDER BY slot, cityHash64(id) LIMIT {PER_SLOT} BY slot LIMIT {most}
     """
@@ -109,10 +121,10 @@ def _chosen(read: Read, asked: Question, most: int, slots: int, share: int) -> l
     return [_picked(asked, keys, used, row) for row in rows]
 
 
-def _picked(asked: Question, keys: Sequence[Tagged], used: Measure, row: dict[str, Any]) -> _Picked:
+def _picked(asked: Question, keys: Sequence[Tagged], used: Measure, row: dict[str, Any]) -> Picked:
     cells = [key.read(row[f"g{number}"]) for number, key in enumerate(keys)]
-    labels = grouped([label(one) for one in asked.call.by], cells)
-    return _Picked(
+    labels = grouped([text(one) for one in asked.call.by], cells)
+    return Picked(
         row["id"],
         row["span"],
         row["at"],

@@ -1,4 +1,4 @@
-"""What a row of `spans` is joined with when values of its resource, scope or trace are asked for."""
+"""What a row of `spans` is joined with for values, not only conditions, of its resource, scope or trace."""
 
 from __future__ import annotations
 
@@ -8,30 +8,35 @@ from clew.query.params import Params
 from clew.query.predicates import Days
 from clew.store.tables import NO_ROOT_NS
 
-_ATTRIBUTES = tuple(f"{shape}_{kind}" for shape in ("attr", "arr") for kind in ("str", "int", "float", "bool"))
-_MAPS = (*_ATTRIBUTES, "attr_any")
+_MISSING = f"top.start = fromUnixTimestamp64Nano({NO_ROOT_NS}, 'UTC')"
+_OF_TRACE = {
+    "duration": "max(toUnixTimestamp64Nano(i.last)) - min(toUnixTimestamp64Nano(i.first))",
+    "root_service": f"if({_MISSING}, '', top.service)",
+    "root_name": f"if({_MISSING}, '', top.name)",
+}
 
 
 class Joins:
-    """Collects the tables that expressions refer to; `sql` joins those alone."""
+    """Collects the tables and columns that expressions refer to; `sql` joins those alone."""
 
     def __init__(self) -> None:
-        self._used: set[str] = set()
+        self._columns: dict[str, dict[str, str]] = {}
 
     def resource(self, column: str) -> str:
         """Return a column of the span's resource."""
-        self._used.add("resources")
-        return f"r_{column}"
+        return self._take("resources", column, f"r_{column}")
 
     def scope(self, column: str) -> str:
         """Return a column of the span's instrumentation scope."""
-        self._used.add("scopes")
-        return f"c_{column}"
+        return self._take("scopes", column, f"c_{column}")
 
     def trace(self, column: str) -> str:
         """Return a column of the span's trace: `duration`, `root_service` or `root_name`."""
-        self._used.add("traces")
-        return f"t_{column}"
+        return self._take("traces", _OF_TRACE[column], f"t_{column}")
+
+    def computed(self, table: str, sql: str) -> str:
+        """Return a value that is made once per row of `resources` or `scopes`, not once per span."""
+        return self._take(table, sql, f"{table}_{len(self._columns.get(table, {}))}")
 
     def sql(self, params: Params, days: Days, traces: Sequence[bytes] | None = None) -> str:
         """Return the JOIN clauses that follow `FROM spans`.
@@ -39,25 +44,26 @@ class Joins:
         Args:
             params: takes the ids of traces.
             days: the days of the buckets that are read.
-            traces: the traces that are read, where these are known; all of the tenant otherwise.
+            traces: the traces that are read, where these are known; otherwise all that have spans on these days.
         """
-        parts = []
         inside = f"tenant = {{tenant:String}} AND day >= {days.first} AND day <= {days.last}"
-        for table, key, letter, columns in (
-            ("resources", "resource_id", "r", _MAPS),
-            ("scopes", "scope_id", "c", ("name", "version", *_MAPS)),
-        ):
-            if table in self._used:
-                listed = ", ".join(f"{one} AS {letter}_{one}" for one in columns)
-                inner = f"SELECT {key}, {listed} FROM {table} WHERE {inside} LIMIT 1 BY {key}"
-                parts.append(f"ANY LEFT JOIN ({inner}) AS {letter} USING ({key})")
-        if "traces" in self._used:
-            some = "" if traces is None else f" AND trace_id IN {params.ids(traces)}"
-            missing = f"top.start = fromUnixTimestamp64Nano({NO_ROOT_NS}, 'UTC')"
+        parts = []
+        for table, key in (("resources", "resource_id"), ("scopes", "scope_id")):
+            if table in self._columns:
+                inner = f"SELECT {key}, {self._listed(table)} FROM {table} WHERE {inside} LIMIT 1 BY {key}"
+                parts.append(f"ANY LEFT JOIN ({inner}) AS j_{table} USING ({key})")
+        if "traces" in self._columns:
+            days_of = f"(SELECT trace_id FROM trace_index WHERE {inside})"
+            some = days_of if traces is None else params.ids(traces)
             parts.append(
-                "ANY LEFT JOIN (SELECT trace_id, min(i.root) AS top, "
-                f"if({missing}, '', top.service) AS t_root_service, if({missing}, '', top.name) AS t_root_name, "
-                "max(toUnixTimestamp64Nano(i.last)) - min(toUnixTimestamp64Nano(i.first)) AS t_duration "
-                f"FROM trace_index AS i WHERE tenant = {{tenant:String}}{some} GROUP BY trace_id) AS t USING (trace_id)"
+                f"ANY LEFT JOIN (SELECT trace_id, min(i.root) AS top, {self._listed('traces')} FROM trace_index AS i "
+                f"WHERE tenant = {{tenant:String}} AND trace_id IN {some} GROUP BY trace_id) AS j_traces "
+                "USING (trace_id)"
             )
         return " ".join(parts)
+
+    def _take(self, table: str, sql: str, name: str) -> str:
+        return self._columns.setdefault(table, {}).setdefault(sql, name)
+
+    def _listed(self, table: str) -> str:
+        return ", ".join(f"{sql} AS {name}" for sql, name in self._columns[table].items())

@@ -54,7 +54,7 @@ class Judge:
             SpentError: too many spans, too much memory or time.
         """
         kept: list[IndexedTrace] = []
-        for batch in self._batches(traces):
+        for batch in self.batches(traces):
             self._spans += sum(trace.spans for trace in batch)
             if self._spans > MAX_SPANS:
                 hint = "add conditions, or choose a shorter range"
@@ -73,7 +73,8 @@ class Judge:
             kept += [batch[one] for one in hit]
         return kept
 
-    def _batches(self, traces: Sequence[IndexedTrace]) -> Iterator[list[IndexedTrace]]:
+    def batches(self, traces: Sequence[IndexedTrace]) -> Iterator[list[IndexedTrace]]:
+        """Yield traces so many at a time as are evaluated together; `cut` says when one is too large for that."""
         batch: list[IndexedTrace] = []
         spans = 0
         for trace in traces:
@@ -103,7 +104,7 @@ class Judge:
             needed.value(one)
         return [
             one
-            for batch in self._batches(traces)
+            for batch in self.batches(traces)
             for one in _answers(self.pipeline, self._load(batch, needed), spans, shown)
         ]
 

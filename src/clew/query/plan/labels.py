@@ -1,4 +1,4 @@
-"""The labels of series: the text of a field, its value back from a row, and the order of series."""
+"""The labels of series: values back from their typed texts, labels of groups, and the order of series."""
 
 from __future__ import annotations
 
@@ -7,24 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from clew.model import Kind, Status
-from clew.query.conjunction import END_OF_WORD
 from clew.query.filters import Duration, value_type
 from clew.query.plan.found import Cell
 from clew.query.plan.series import Labels
-from clew.query.traceql.ast import Attribute, Field, Level
+from clew.query.plan.values import Type
 
 TYPE_ORDER = ("nil", "int", "float", "string", "bool", "duration", "status", "kind", "list")
-
-
-def label(of: Field) -> str:
-    """Return the text of a field, which is the key of its label."""
-    parent = "parent." if of.parent else ""
-    if not isinstance(of, Attribute):
-        return parent + of.name.value
-    plain = of.key and not any(char in END_OF_WORD or char == '"' for char in of.key)
-    key = of.key if plain else '"' + of.key.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    scope = "" if of.level is Level.ANY else of.level.value
-    return f"{parent}{scope}.{key}" if scope or not parent else f"{parent}{key}"
 
 
 def decode(text: str) -> Cell:
@@ -35,6 +23,18 @@ def decode(text: str) -> Cell:
     return value
 
 
+LETTERS = {
+    Type.STR: "s",
+    Type.INT: "i",
+    Type.FLOAT: "f",
+    Type.BOOL: "b",
+    Type.DURATION: "d",
+    Type.KIND: "k",
+    Type.STATUS: "t",
+}
+LISTS = {Type.STR: "S", Type.INT: "I", Type.FLOAT: "F", Type.BOOL: "B"}
+"""First letters of typed texts, of scalars and of arrays (whose spelling is JSON)."""
+
 _DECODERS: dict[str, Callable[[str], Any]] = {
     "s": str,
     "i": int,
@@ -43,8 +43,10 @@ _DECODERS: dict[str, Callable[[str], Any]] = {
     "d": lambda text: Duration(int(text)),
     "k": lambda text: Kind(int(text)),
     "t": lambda text: Status(int(text)),
-    "a": str,
-    "l": json.loads,
+    "S": json.loads,
+    "B": json.loads,
+    "I": lambda text: [int(one) for one in json.loads(text)],  # the engine may quote 64-bit integers
+    "F": lambda text: [float("nan") if one is None else float(one) for one in json.loads(text)],
 }
 
 

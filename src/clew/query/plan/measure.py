@@ -8,8 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from clew.query.params import Params
+from clew.query.plan.fieldsql import FieldSql
 from clew.query.plan.frame import Floats
-from clew.query.plan.tagged import Number, Tagged
+from clew.query.plan.question import Question
+from clew.query.plan.tagged import Number, Tagged, number, tagged
 from clew.query.traceql.ast import MetricsCall, MetricsFn
 from clew.store.histogram import PER_OCTAVE, ZERO_INDEX, ranked
 
@@ -37,22 +40,22 @@ class Measure:
     scale: float = 1.0
 
 
-def measure(call: MetricsCall, number: Number | None, distinct: Tagged | None, weight: str) -> Measure:
+def measure(call: MetricsCall, of: Number | None, distinct: Tagged | None, weight: str = "") -> Measure:
     """Return what to read from spans.
 
     Args:
         call: the function.
-        number: of the field that it is of; for `count_distinct_over_time` and counts absent.
+        of: number of the field that it is of; for `count_distinct_over_time` and counts absent.
         distinct: the field's typed value, for `count_distinct_over_time`.
         weight: SQL of how many spans a span stands for; empty for one.
     """
     count = f"sum({weight})" if weight else "toFloat64(count())"
     if distinct is not None:
         return Measure((f"toFloat64(uniqExact({distinct.sql}))",), f"{distinct.sql} != ''" if distinct.nil else "1")
-    if number is None:
+    if of is None:
         return Measure((count,))
-    where = f"({number.has}) AND isFinite({number.value})"
-    value = number.value
+    where = f"({of.has}) AND isFinite({of.value})"
+    value = of.value
     weighted = f"sum({value} * {weight})" if weight else f"sum({value})"
     columns = {
         MetricsFn.MIN: (f"min({value})",),
@@ -61,11 +64,22 @@ def measure(call: MetricsCall, number: Number | None, distinct: Tagged | None, w
         MetricsFn.AVG: (weighted, count),
     }
     if call.fn in columns:
-        return Measure(columns[call.fn], where, scale=number.scale)
+        return Measure(columns[call.fn], where, scale=of.scale)
     per_octave = 1 if call.fn is MetricsFn.HISTOGRAM else FINE
     index = f"toInt32(ceil(log2(abs({value})) * {per_octave})) + {_ONE}"
     bins = f"multiIf({value} = 0, 0, {value} > 0, {index}, -({index}))"
-    return Measure((count,), where, bins, per_octave, number.scale)
+    return Measure((count,), where, bins, per_octave, of.scale)
+
+
+def asked_for(asked: Question, sql: FieldSql, params: Params) -> Measure:
+    """Return what a question needs of each group and bucket of spans."""
+    call = asked.call
+    weight = "toFloat64(weight)" if asked.weighted else ""
+    if call.of is None:
+        return measure(call, None, None, weight)
+    if call.fn is MetricsFn.COUNT_DISTINCT:
+        return measure(call, None, tagged(call.of, sql, params), weight)
+    return measure(call, number(call.of, sql), None, weight)
 
 
 def rolled(call: MetricsCall, *, weighted: bool) -> Measure | None:
@@ -128,6 +142,14 @@ def quantiles(wanted: Sequence[float], used: Measure, rows: Cells) -> list[Float
         values[at >= 0] = middles[at[at >= 0]]
         found.append(values)
     return found
+
+
+def binned(values: Floats, per_octave: int) -> Ints:
+    """Return the bin of each value, as the engine computes it."""
+    with np.errstate(divide="ignore"):
+        index = np.ceil(np.log2(np.abs(values)) * per_octave)
+    bins: Ints = np.where(values == 0, 0, np.sign(values) * (index + _ONE)).astype(np.int64)
+    return bins
 
 
 def upper(bin_: int, scale: float) -> float:

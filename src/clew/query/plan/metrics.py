@@ -10,16 +10,21 @@ from dataclasses import dataclass, field
 from clew.query.answer import Answer, Meta, Total, Truncated
 from clew.query.errors import InvalidQueryError
 from clew.query.filters import Value
-from clew.query.plan.call import Reply, evaluate
+from clew.query.patterns import check_texts
+from clew.query.plan.call import evaluate
 from clew.query.plan.compare import MOST_SERIES, compare
 from clew.query.plan.exemplars import attach
 from clew.query.plan.frame import Frame, combine, number
 from clew.query.plan.grid import Grid, grid
+from clew.query.plan.lowering import is_local
 from clew.query.plan.question import Question
 from clew.query.plan.series import MetricsAsk, Series, SeriesAnswer, Source
+from clew.query.plan.walk import patterns
 from clew.query.read import Read
 from clew.query.traceql.ast import (
     Binary,
+    By,
+    Coalesce,
     FieldExpr,
     FieldOp,
     Filter,
@@ -31,6 +36,9 @@ from clew.query.traceql.ast import (
     Pipeline,
     Query,
     Select,
+    SpansetBinary,
+    SpansetExpr,
+    SpansetOp,
     Static,
 )
 
@@ -60,7 +68,7 @@ def metrics(read: Read, query: Query, ask: MetricsAsk) -> Answer[SeriesAnswer]:
         )
     ]
     total = max(run.most, len(series))
-    cut = None
+    cut = run.cut
     if total > run.limit or len(series) > run.limit:
         hint = "group by fewer fields, or filter further"
         cut = Truncated(f"of {total:,} series those of most spans are here", run.limit, hint)
@@ -96,6 +104,7 @@ class _Run:
     """Most series of one function; comparisons have their own."""
     most: int = 0
     """Most series that one function has."""
+    cut: Truncated | None = None
     sources: list[Source] = field(default_factory=list)
     done: dict[tuple[Pipeline, MetricsCall], Frame] = field(default_factory=dict)
 
@@ -112,36 +121,52 @@ class _Run:
         return self.done[key].second(expr.second)
 
     def _function(self, expr: MetricsPipeline) -> Frame:
+        call, pipeline = expr.call, expr.pipeline
+        check_texts(self.read, patterns(pipeline))
         weighted = self.hints.get(EXTRAPOLATE) is True
-        asked = Question(spans(expr.pipeline), expr.call, self.grid, weighted, self.limit)
-        if expr.call.fn is MetricsFn.COMPARE:
+        asked = Question(pipeline, self._where(expr), call, self.grid, weighted, self.limit)
+        if call.fn is MetricsFn.COMPARE:
             return self._compare(asked)
-        reply: Reply = evaluate(self.read, asked)
+        reply = evaluate(self.read, asked, self.exemplars)
         self.most = max(self.most, reply.series)
+        self.cut = self.cut or reply.cut
         self.sources.append(reply.source)
-        return attach(self.read, asked, reply.frame, self.exemplars)
+        return attach(self.read, asked, reply.frame, reply.picked)
+
+    def _where(self, expr: MetricsPipeline) -> FieldExpr | None:
+        """Return the condition on one span that decides, `None` where whole traces are asked for."""
+        where = condition_of(expr.pipeline)
+        fields = (*expr.call.by, *([expr.call.of] if expr.call.of else []))
+        return where if where is not None and is_local(where) and all(is_local(one) for one in fields) else None
 
     def _compare(self, asked: Question) -> Frame:
+        selection = asked.call.selection
+        if asked.where is None or selection is None or not is_local(selection.where):
+            hint = "compare spans by conditions that each span decides"
+            pos = asked.call.pos
+            raise InvalidQueryError("whole traces cannot be compared", start=pos.start, end=pos.end, hint=hint)
+        check_texts(self.read, patterns(Pipeline((selection,))))
         compared = compare(self.read, asked)
         self.sources.append(compared.source)
         self.limit, self.most = MOST_SERIES, compared.series
         return compared.frame
 
 
-def spans(pipeline: Pipeline) -> FieldExpr:
-    """Return the condition on one span that a pipeline is.
-
-    Raises:
-        InvalidQueryError: it relates spans to each other.
-    """
-    found: FieldExpr | None = None
+def condition_of(pipeline: SpansetExpr) -> FieldExpr | None:
+    """Return the condition on one span that a pipeline is, `None` where it relates spans to each other."""
+    if isinstance(pipeline, Filter):
+        return pipeline.where
+    if isinstance(pipeline, SpansetBinary):
+        sides = [condition_of(one) for one in (pipeline.left, pipeline.right)]
+        if pipeline.op is SpansetOp.OR and sides[0] is not None and sides[1] is not None:
+            return Binary(FieldOp.OR, sides[0], sides[1])
+        return None
+    found: FieldExpr = Static(value=True)
     for stage in pipeline.stages:
-        if isinstance(stage, Select):
+        if isinstance(stage, Select | By | Coalesce):  # groups alone drop no span
             continue
-        if not isinstance(stage, Filter):
-            hint = "use one filter before the function"
-            raise InvalidQueryError(
-                "this cannot be counted over time", start=stage.pos.start, end=stage.pos.end, hint=hint
-            )
-        found = stage.where if found is None else Binary(FieldOp.AND, found, stage.where)
-    return found if found is not None else Static(value=True)
+        where = condition_of(stage) if isinstance(stage, Filter | SpansetBinary | Pipeline) else None
+        if where is None:
+            return None
+        found = where if found == Static(value=True) else Binary(FieldOp.AND, found, where)
+    return found

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from clew.query.filters import Value
 from clew.query.params import Params
 from clew.query.plan.grid import Grid
+from clew.query.plan.lowering import fields, root_test
 from clew.query.plan.tagged import in_slim, is_service
 from clew.query.predicates import NAMELESS
 from clew.query.read import Read
@@ -17,7 +17,6 @@ from clew.query.scan import floor_bucket
 from clew.query.traceql.ast import (
     Attribute,
     Binary,
-    Field,
     FieldExpr,
     FieldOp,
     Intrinsic,
@@ -51,17 +50,6 @@ class Rows:
     """Whether spans that were sent twice have to be, and can be, counted once."""
 
 
-def fields(expr: FieldExpr) -> Iterator[Field]:
-    """Yield every field of an expression."""
-    if isinstance(expr, Unary):
-        yield from fields(expr.operand)
-    elif isinstance(expr, Binary):
-        yield from fields(expr.left)
-        yield from fields(expr.right)
-    elif not isinstance(expr, Static):
-        yield expr
-
-
 def in_rollup(expr: FieldExpr) -> bool:
     """Return whether the columns of `red_1m` decide a condition."""
     if isinstance(expr, Static):
@@ -70,7 +58,9 @@ def in_rollup(expr: FieldExpr) -> bool:
         return False
     if expr.op in {FieldOp.AND, FieldOp.OR}:
         return in_rollup(expr.left) and in_rollup(expr.right)
-    return isinstance(expr.right, Static) and (is_root(expr) or _rolled(expr.left, expr.op, expr.right.value))
+    return isinstance(expr.right, Static) and (
+        root_test(expr) is not None or _rolled(expr.left, expr.op, expr.right.value)
+    )
 
 
 def _rolled(of: FieldExpr, op: FieldOp, value: Value) -> bool:
@@ -80,16 +70,6 @@ def _rolled(of: FieldExpr, op: FieldOp, value: Value) -> bool:
         return False
     named = [value] if op is FieldOp.EQ else alternatives(value) if op is FieldOp.MATCH else None
     return bool(named) and not set(named or ()) & set(NAMELESS)
-
-
-def is_root(expr: FieldExpr) -> bool:
-    """Return whether a condition is `nestedSetParent < 0`, in one of its forms."""
-    if not isinstance(expr, Binary) or not isinstance(expr.left, Intrinsic) or not isinstance(expr.right, Static):
-        return False
-    if expr.left.name is not Name.NESTED_PARENT or expr.left.parent:
-        return False
-    value = expr.right.value
-    return (expr.op is FieldOp.LT and value == 0) or (expr.op is FieldOp.EQ and value == -1)
 
 
 def by_service_only(expr: FieldExpr) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from clew.model import Status
@@ -39,6 +40,8 @@ class SpanRows:
     names: list[str]
     conditions: dict[FieldExpr, Mask]
     values: dict[FieldExpr, Typed]
+    weight: npt.NDArray[np.float64]
+    """How many spans each stands for."""
     copies: Ints
     """Per trace, how many rows were left out because they are there already."""
 
@@ -79,7 +82,7 @@ def statement(
     joins = sql.joins.sql(params, days, [trace.trace_id for trace in read_traces])
     base = "trace_id, span_id, parent_id, toUnixTimestamp64Nano(start) AS start_ns, duration AS length, service, name"
     return f"""
-        {sql.prologue} SELECT {", ".join([f"{base}, kind, status", *items])}
+        {sql.prologue} SELECT {", ".join([f"{base}, kind, status, weight", *items])}
         FROM spans {joins} WHERE tenant = {{tenant:String}} AND {of_traces(read_traces, params)}
     """
 
@@ -126,5 +129,6 @@ def load(
         names,
         masks,
         {one: Typed.of(table, f"v{number}").take(kept) for number, one in enumerate(values)},
+        table.column("weight").to_numpy().astype(np.float64)[kept],
         np.bincount(trace, minlength=len(traces)) - np.bincount(trace[kept], minlength=len(traces)),
     )

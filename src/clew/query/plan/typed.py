@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from clew.model import Kind, Status
 from clew.query.filters import Duration
@@ -92,6 +93,14 @@ class Typed:
         return cls(kinds, pa.nulls(size, pa.utf8()), values.astype(np.int64), np.zeros(size, np.float64))
 
     @classmethod
+    def of_texts(cls, texts: Sequence[str], place: Ints) -> Typed:
+        """Return texts that every row has, given by their places in a list."""
+        size = place.size
+        kinds = np.full(size, CODES[Type.STR], np.uint8)
+        text = pa.array(texts, pa.utf8()).take(pa.array(place))
+        return cls(kinds, text, np.zeros(size, np.int64), np.zeros(size, np.float64))
+
+    @classmethod
     def of_objects(cls, values: Objects) -> Typed:
         """Return scalars from objects."""
         listed = values.tolist()
@@ -108,6 +117,15 @@ class Typed:
         at = np.maximum(rows, 0)
         kinds = np.where(rows < 0, 0, self.type[at]).astype(np.uint8)
         return Typed(kinds, self.text.take(pa.array(at)), self.whole[at], self.real[at])
+
+    def where(self, kept: npt.NDArray[np.bool_], other: Typed) -> Typed:
+        """Return these values where they are kept, and the others elsewhere."""
+        return Typed(
+            np.where(kept, self.type, other.type),
+            pc.if_else(pa.array(kept), self.text, other.text),
+            np.where(kept, self.whole, other.whole),
+            np.where(kept, self.real, other.real),
+        )
 
     def cells(self) -> list[Cell]:
         """Return the values as Python has them; for a few rows."""

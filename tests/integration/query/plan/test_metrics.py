@@ -8,9 +8,11 @@ import pytest
 
 from clew.model import Kind, Status
 from clew.query.answer import Window
+from clew.query.errors import InvalidQueryError
 from clew.query.filters import Duration
 from clew.query.plan.metrics import metrics
 from clew.query.plan.series import MetricsAsk
+from clew.query.traceql import parse
 from clew.query.traceql.ast import (
     Attribute,
     Binary,
@@ -486,3 +488,142 @@ def test_compare_selects_only_inside_its_window(shop):
     values, _ = compared(shop, whole, EVERY, **window)
     assert values[("selection", "span.n")] == {3: [1], 8: [1], 9: [1]}
     assert values[("baseline", "span.n")] == {1: [1], "text": [1]}
+
+
+def counted(store, text, asked=None):
+    """Return the values of each series of a text by its labels."""
+    found = metrics(store.read(), parse(text), asked or ask(NOW - 1, NOW + 201, instant=True)).data
+    return {tuple(one.labels.items()): one.values for one in found.series}
+
+
+@pytest.fixture(scope="module")
+def trees(make_store, kinds):
+    """Two traces: a request that calls a database twice, and a lone root; one span is sent twice."""
+    store, (span_, _) = make_store(), kinds
+    at = NOW * S
+    store.insert(
+        [
+            span_(1, 1, at, duration=900 * MS, service="web", name="GET /", kind=2),
+            span_(1, 2, at + S, 1, 100 * MS, "web", "call", 3, attributes=[("shard", 4)]),
+            span_(1, 3, at + 70 * S, 2, 50 * MS, "db", "SELECT", 2, status=2),
+            span_(1, 4, at + 80 * S, 1, 10 * MS, "db", "INSERT", 2, attributes=[("shard", 5)]),
+            span_(2, 5, at + 90 * S, duration=300 * MS, service="web", name="GET /", kind=2),
+        ]
+    )
+    store.insert([span_(1, 3, at + 70 * S, 2, 50 * MS, "db", "SELECT", 2, status=2)])
+    return store
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "count"),
+    [
+        ('{ name = "GET /" } >> { resource.service.name = "db" }', 2),
+        ('{ name = "GET /" } > { resource.service.name = "db" }', 1),
+        ('{ name = "GET /" } && { status = error }', 2),
+        ('{ name = "GET /" } || { status = error }', 3),
+        ("{ } | count() > 1", 4),
+        ("{ } | by(resource.service.name) | count() > 2", 0),
+        ("{ } | by(resource.service.name)", 5),
+        ("{ } | avg(duration) > 200ms | { kind = server }", 4),
+        ("{ span:childCount > 0 }", 2),
+        ('{ parent.name = "call" }', 1),
+        ("{ nestedSetParent < 0 }", 2),
+        ("{ name = `GET /` || status = error } | select(span.shard)", 3),
+    ],
+)
+def test_structure_and_pipelines_decide_which_spans_count(trees, pipeline, count):
+    """A function counts the spans of a pipeline over whole traces; a span that was sent twice counts once."""
+    found = counted(trees, f"{pipeline} | count_over_time()")
+    assert found == ({(("__name__", "count_over_time"),): [count]} if count else {})
+
+
+def test_spans_of_structure_count_at_their_own_start(trees):
+    """Only spans that start in the range count, partners outside of it decide all the same."""
+    asked = ask(NOW + 65, NOW + 130)
+    found = counted(trees, '{ name = "GET /" } >> { } | count_over_time() by (name)', asked)
+    assert found == {(("name", "INSERT"),): [0, 1, 0], (("name", "SELECT"),): [0, 1, 0], (("name", "call"),): [1, 0, 0]}
+
+
+def test_every_function_works_over_structure(trees):
+    """Functions mean the same over whole traces as over single spans."""
+    below = "{ } >> { } |"
+    name = lambda fn: ((("__name__", fn),),)  # noqa: E731 - short
+    assert counted(trees, f"{below} sum_over_time(duration)")[name("sum_over_time")[0]] == [pytest.approx(0.16)]
+    assert counted(trees, f"{below} avg_over_time(span.shard)") == {name("avg_over_time")[0]: [4.5]}
+    assert counted(trees, f"{below} min_over_time(duration)") == {name("min_over_time")[0]: [pytest.approx(0.01)]}
+    assert counted(trees, f"{below} max_over_time(.shard)") == {name("max_over_time")[0]: [5]}
+    assert counted(trees, f"{below} count_distinct_over_time(resource.service.name)") == {
+        name("count_distinct_over_time")[0]: [2]
+    }
+    found = counted(trees, f"{below} quantile_over_time(duration, 0.5, 1)")
+    assert list(found) == [(("p", 0.5),), (("p", 1.0),)]
+    assert [one[0] for one in found.values()] == pytest.approx([0.05, 0.1], rel=0.011)
+    found = counted(trees, f"{below} histogram_over_time(span.shard)")
+    assert found == {(("__bucket", 4.0),): [1], (("__bucket", 8.0),): [1]}
+    found = counted(trees, f"{below} rate() by (span.shard, resource.service.name)", ask(NOW, NOW + 100, instant=True))
+    assert found == {
+        (("resource.service.name", "db"),): [0.01],
+        (("span.shard", 4), ("resource.service.name", "web")): [0.01],
+        (("span.shard", 5), ("resource.service.name", "db")): [0.01],
+    }
+
+
+def test_fields_of_parents_and_of_the_tree_group(trees):
+    """Groups by a field of the parent or by the number of children look at the whole trace."""
+    assert counted(trees, "{ } | count_over_time() by (parent.name)") == {
+        (("parent.name", "GET /"),): [2],
+        (("parent.name", "call"),): [1],
+        (("parent.name", "nil"),): [2],
+    }
+    assert counted(trees, "{ } | count_over_time() by (span:childCount)") == {
+        (("span:childCount", 0),): [3],
+        (("span:childCount", 1),): [1],
+        (("span:childCount", 2),): [1],
+    }
+
+
+def test_exemplars_of_structure(trees):
+    """Spans that whole traces let through stand behind points too."""
+    answer = metrics(trees.read(), parse("{ } >> { status = error } | rate()"), ask(NOW, NOW + 120))
+    (exemplar,) = answer.data.series[0].exemplars
+    assert (exemplar.trace_id[-1], exemplar.span_id, exemplar.value) == (1, 3, 1 / 60)
+
+
+def test_wrong_patterns_are_refused(trees):
+    """A regular expression that cannot be compiled is an error of the query, for functions and selections alike."""
+    for text in ("{ name =~ `(` } | rate()", "{ } | compare({ name =~ `(` })"):
+        with pytest.raises(InvalidQueryError):
+            counted(trees, text)
+
+
+def test_any_condition_of_a_span_can_be_counted(shop):
+    """Alternatives, negations, arithmetic and comparisons between fields count like plain conditions."""
+    for where, count in (
+        ("status = error || kind = server", 3),
+        ("!(span.n = 1)", 5),
+        ("span.n * 2 > 10", 2),
+        ("span.n > span.size", 3),
+        ("resource.zone = 7 || .zone = `z1`", 6),
+        ("traceDuration > 300ms", 2),
+        ("rootServiceName = `pay`", 1),
+        ("event:name = `exception`", 2),
+    ):
+        found = counted(shop, f"{{ {where} }} | count_over_time()", ask(NOW - 1, NOW + 121, instant=True))
+        assert found == {(("__name__", "count_over_time"),): [count]}, where
+
+
+def test_labels_are_canonical(shop):
+    """Intrinsics are named by their canonical names, and only names that need quotes have them."""
+    one = ask(NOW - 1, NOW + 121, instant=True)
+    for written, shown in (
+        ("span:name", "name"),
+        ("trace:rootService", "rootServiceName"),
+        ("trace:rootName", "rootName"),
+        ("trace:duration", "traceDuration"),
+        ("event:name", "event:name"),
+        ('span."a b"', 'span."a b"'),
+        ('span."http.route"', "span.http.route"),
+        (".n", ".n"),
+    ):
+        found = counted(shop, f"{{ }} | count_over_time() by ({written})", one)
+        assert {key for labels in found for key, _ in labels} == {shown}
