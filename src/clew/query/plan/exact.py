@@ -212,6 +212,7 @@ def measured(asked: Question, spans: Tally) -> tuple[Measure, Cells]:
         used = Measure((), bin="bin", per_octave=1 if call.fn is MetricsFn.HISTOGRAM else FINE, scale=scale)
         return used, Cells(cells, size, [weight], binned(numbers, used.per_octave))
     if call.fn is MetricsFn.COUNT_DISTINCT:
+        scale = 1.0
         pairs = np.unique(np.stack([cells.astype(np.float64), numbers]), axis=1)[0].astype(np.int64)
         cells, weight = pairs, np.ones(pairs.size)
         numbers = weight

@@ -146,8 +146,7 @@ def quantiles(wanted: Sequence[float], used: Measure, rows: Cells) -> list[Float
 
 def binned(values: Floats, per_octave: int) -> Ints:
     """Return the bin of each value, as the engine computes it."""
-    with np.errstate(divide="ignore"):
-        index = np.ceil(np.log2(np.abs(values)) * per_octave)
+    index = np.ceil(np.log2(np.where(values == 0, 1.0, np.abs(values))) * per_octave)
     bins: Ints = np.where(values == 0, 0, np.sign(values) * (index + _ONE)).astype(np.int64)
     return bins
 

@@ -1,0 +1,218 @@
+"""Random traces, random metrics queries: the series equal those of a plain evaluator, from rollups and from spans."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+import traceql_evaluator as plain
+import traceql_searches as searches
+import traceql_series as series
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from traceql_spans import PHASES, T0, S, make_spans, plain_span
+
+from clew.query.answer import Window
+from clew.query.plan.grid import grid
+from clew.query.plan.metrics import metrics
+from clew.query.plan.series import MetricsAsk
+from clew.query.plan.texts import text
+from clew.query.traceql.ast import (
+    Aggregate,
+    AggregateFn,
+    Attribute,
+    Binary,
+    By,
+    FieldOp,
+    Filter,
+    Intrinsic,
+    Level,
+    MetricsCall,
+    MetricsFn,
+    MetricsPipeline,
+    Name,
+    Pipeline,
+    Query,
+    ScalarFilter,
+    SpansetBinary,
+    Static,
+)
+
+QUANTILES = (0.0, 0.5, 0.9, 1.0)
+FUNCTIONS = [one for one in MetricsFn if one is not MetricsFn.COMPARE]
+COUNTS = {MetricsFn.RATE, MetricsFn.COUNT}
+TABLES = ("spans", "trace_index", "resources", "scopes", "span_by_service", "red_1m", "red_service_1m")
+measured = st.one_of(searches.attribute, searches.number_name)
+conditions = st.one_of(
+    searches.simple,
+    st.builds(Binary, searches.text_op, searches.texty, searches.text),
+    st.builds(Binary, searches.compare, measured, searches.number),
+    st.builds(Binary, searches.equal, searches.attribute, st.one_of(searches.flag, searches.nil)),
+    st.just(Binary(FieldOp.LT, Intrinsic(Name.NESTED_PARENT), Static(0))),
+)
+filters = st.builds(
+    Filter, st.one_of(conditions, st.builds(Binary, st.sampled_from([FieldOp.AND, FieldOp.OR]), conditions, conditions))
+)
+several = st.builds(
+    ScalarFilter, searches.compare, st.just(Aggregate(AggregateFn.COUNT)), st.sampled_from([1, 2]).map(Static)
+)
+groups = st.builds(By, st.tuples(searches.attribute))
+pipelines = st.one_of(
+    st.tuples(filters),
+    st.tuples(filters),
+    st.tuples(st.builds(SpansetBinary, searches.spanset_op, filters, filters)),
+    st.tuples(filters, filters),
+    st.tuples(filters, several),
+    st.tuples(filters, groups),
+    st.tuples(filters, groups, several),
+    st.tuples(groups, several, filters),
+).map(Pipeline)
+
+
+@st.composite
+def calls(draw):
+    """A function with what it is of and grouped by."""
+    fn = draw(st.sampled_from(FUNCTIONS))
+    of = None if fn in COUNTS else draw(searches.field if fn is MetricsFn.COUNT_DISTINCT else measured)
+    by = tuple(draw(st.lists(searches.field, max_size=3, unique_by=text)))
+    return MetricsCall(fn, of, QUANTILES if fn is MetricsFn.QUANTILE else (), by)
+
+
+SERVICE = Attribute(Level.RESOURCE, "service.name")
+ROLLED = [SERVICE, Intrinsic(Name.NAME), Intrinsic(Name.KIND), Intrinsic(Name.STATUS)]
+ROLLED_FILTERS = [
+    Static(value=True),
+    Binary(FieldOp.EQ, SERVICE, Static("shop")),
+    Binary(FieldOp.MATCH, SERVICE, Static("shop|db")),
+    Binary(FieldOp.NE, Intrinsic(Name.NAME), Static("x")),
+    Binary(FieldOp.MATCH, Intrinsic(Name.NAME), Static("[A-Z].*")),
+    Binary(FieldOp.LT, Intrinsic(Name.NESTED_PARENT), Static(0)),
+    Binary(FieldOp.NE, Intrinsic(Name.NESTED_PARENT), Static(-1)),
+]
+NEVER_THERE = Binary(FieldOp.EQ, Attribute(Level.SPAN, "missing"), Static(None))
+"""True for every span, and nothing that a rollup knows."""
+
+
+@st.composite
+def rolled_calls(draw):
+    """A function that a rollup may answer."""
+    fn = draw(st.sampled_from([one for one in FUNCTIONS if one is not MetricsFn.COUNT_DISTINCT]))
+    of = None if fn in COUNTS else Intrinsic(Name.DURATION)
+    by = tuple(draw(st.lists(st.sampled_from(ROLLED), max_size=3, unique=True)))
+    return MetricsCall(fn, of, QUANTILES if fn is MetricsFn.QUANTILE else (), by)
+
+
+windows = st.builds(
+    lambda low, width, step: MetricsAsk(Window(T0 + low * S, T0 + (low + width) * S), step * S, exemplars=3),
+    st.sampled_from([-1, 0, 60, 61, 3000]),
+    st.sampled_from([1, 600, 5400, 20_000]),
+    st.sampled_from([60, 100, 3600]),
+)
+"""Ranges and steps; some are whole minutes."""
+
+
+def _typed(value: Any) -> str:
+    return repr(plain.typed(value))
+
+
+def _got(store, root, ask):
+    answer = metrics(store.read(), Query(root), ask)
+    made = ("p", "__bucket", "__name__")
+    found = {}
+    for one in answer.data.series:
+        labels = one.labels.items()
+        key = tuple((name, value if name in made else _typed(value)) for name, value in labels if name != "__name__")
+        assert key not in found
+        found[key] = one.values
+    return found, answer.data
+
+
+def _want(pipeline, call, spans, ask):
+    found = series.evaluate(pipeline, call, [plain_span(one) for one in spans], grid(ask))
+    return {
+        tuple((of if isinstance(of, str) else text(of), value) for of, value in key): values
+        for key, values in found.items()
+    }
+
+
+def _same(got, want, *, fine: float, told: object) -> None:
+    """Compare series; quantiles may lie a little off."""
+    assert got.keys() == want.keys(), told
+    for key, values in want.items():
+        assert len(got[key]) == len(values), told
+        for one, other in zip(got[key], values, strict=True):
+            assert (one is None) == (other is None), (told, key)
+            assert one is None or one == pytest.approx(other, rel=fine, abs=1e-12), (told, key)
+
+
+def _tolerance(call, *, rolled):
+    if call.fn is not MetricsFn.QUANTILE:
+        return 1e-9
+    return 0.0906 if rolled else 0.011
+
+
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of the strategies, which nobody prints
+@pytest.mark.parametrize("merged", [False, True], ids=["as inserted", "after a final merge"])
+def test_series_equal_a_plain_evaluator(make_store, kinds, merged):
+    """Every function over every pipeline, grouped by any fields, gives the points of a plain evaluator."""
+    examples = int(os.environ.get("CLEW_EXAMPLES", "8"))
+
+    @settings(
+        max_examples=examples // 2 if merged else examples,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=PHASES,
+    )
+    @given(make_spans(kinds), st.lists(st.tuples(pipelines, calls(), windows), min_size=20, max_size=20))
+    def check(given_spans, asked):
+        spans, again = given_spans
+        store = make_store()
+        for part in (spans[: len(spans) // 2], spans[len(spans) // 2 :], again):
+            if part:
+                store.insert(part)
+        if merged:
+            for table in TABLES:
+                store.engine.execute(f"OPTIMIZE TABLE {table} FINAL")
+        for pipeline, call, ask in asked:
+            got, answer = _got(store, MetricsPipeline(pipeline, call), ask)
+            rolled = any(one.table.startswith("red") for one in answer.sources)
+            if rolled and again:
+                continue  # rollups count every copy
+            want = _want(pipeline, call, spans, ask)
+            _same(got, want, fine=_tolerance(call, rolled=rolled), told=(pipeline, call, ask))
+            assert answer.times_ms == grid(ask).times_ms
+            exemplars = [one for each in answer.series for one in each.exemplars]
+            assert len(exemplars) <= 3
+            assert len({one.trace_id for one in exemplars}) == len(exemplars)
+
+    check()
+
+
+@pytest.mark.parametrize("merged", [False, True], ids=["as inserted", "after a final merge"])
+def test_rollups_equal_spans(make_store, kinds, merged):
+    """On whole minutes the rollups give what the spans give, quantiles in the same bucket of the rollup."""
+    examples = int(os.environ.get("CLEW_EXAMPLES", "8"))
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+    @given(
+        make_spans(kinds),
+        st.lists(st.tuples(st.sampled_from(ROLLED_FILTERS), rolled_calls(), windows), min_size=10, max_size=10),
+    )
+    def check(given_spans, asked):
+        store = make_store()
+        store.insert(given_spans[0])
+        if merged:
+            for table in TABLES:
+                store.engine.execute(f"OPTIMIZE TABLE {table} FINAL")
+        for where, call, ask in asked:
+            rolled, answer = _got(store, MetricsPipeline(Pipeline((Filter(where),)), call), ask)
+            raw, other = _got(
+                store, MetricsPipeline(Pipeline((Filter(Binary(FieldOp.AND, where, NEVER_THERE)),)), call), ask
+            )
+            minutes = ask.step_ns % (60 * S) == 0 and call.fn not in {MetricsFn.MIN, MetricsFn.MAX}
+            assert answer.sources[0].table.startswith("red") is minutes
+            assert other.sources[0].table == "spans"
+            _same(rolled, raw, fine=_tolerance(call, rolled=minutes) * 1.1, told=(where, call, ask))
+
+    check()
