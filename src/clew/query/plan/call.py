@@ -105,7 +105,7 @@ def _from_rollup(asked: Question, where: FieldExpr, table: str, used: Measure) -
     keys = [tagged(one, fields, params) for one in asked.call.by]
     passes = fields.condition(where).replace("parent_id", "(NOT r.is_root)")
     arrays = "ARRAY JOIN mapKeys(r.hist) AS bucket_index, mapValues(r.hist) AS bucket_weight" if used.bin else ""
-    sql = _select(asked, keys, used, rows, f"{table} AS r {arrays}", passes, "sum(r.n)")
+    sql = _select(asked, keys, used, rows, f"{table} AS r {arrays}", passes, fields.prologue)
     return _Built(rows, sql, params, keys, used)
 
 
@@ -119,9 +119,11 @@ def _from_spans(read: Read, asked: Question, where: FieldExpr) -> _Built:
     passes = fields.condition(where)
     source = f"{rows.table} {fields.joins.sql(params, days)}"
     if rows.once:
-        every = f"SELECT * FROM {source} WHERE tenant = {{tenant:String}} AND {rows.where} AND {passes}"
+        every = (
+            f"{fields.prologue} SELECT * FROM {source} WHERE tenant = {{tenant:String}} AND {rows.where} AND {passes}"
+        )
         source, passes = f"({every} LIMIT 1 BY {ONCE})", ""
-    return _Built(rows, _select(asked, keys, used, rows, source, passes, "count()"), params, keys, used)
+    return _Built(rows, _select(asked, keys, used, rows, source, passes, fields.prologue), params, keys, used)
 
 
 def _days(asked: Question, params: Params) -> Days:
@@ -129,7 +131,7 @@ def _days(asked: Question, params: Params) -> Days:
 
 
 def _select(  # noqa: PLR0917 - the pieces of one statement
-    asked: Question, keys: Sequence[Tagged], used: Measure, rows: Rows, source: str, where: str, count: str
+    asked: Question, keys: Sequence[Tagged], used: Measure, rows: Rows, source: str, where: str, with_: str
 ) -> str:
     """Return the statement: one row per group of series, with arrays of its buckets, bins and aggregates."""
     by = [f"g{number}" for number in range(len(keys))]
@@ -138,6 +140,7 @@ def _select(  # noqa: PLR0917 - the pieces of one statement
     inner.append(f"{asked.grid.index(rows.time)} AS step")
     inner += [f"{used.bin} AS bin"] if used.bin else []
     inner += [f"{sql} AS v{number}" for number, sql in enumerate(used.columns)]
+    count = "sum(r.n)" if rows.table.startswith("red_") else "count()"
     inner.append(f"{count} AS spans")
     conditions = [f"tenant = {{tenant:String}} AND {rows.where}", where] if where else []
     conditions += [used.where] if used.where != "1" else []
@@ -146,7 +149,7 @@ def _select(  # noqa: PLR0917 - the pieces of one statement
     return f"""
         SELECT {", ".join(outer)}, sum(spans) AS total, count() OVER () AS groups
         FROM (
-            SELECT {", ".join(inner)} FROM {source}
+            {with_} SELECT {", ".join(inner)} FROM {source}
             {f"WHERE {' AND '.join(conditions)}" if conditions else ""}
             GROUP BY {", ".join(groups)}
         )

@@ -180,9 +180,8 @@ def _statement(asked: Question, part: _Part, params: Params) -> str:
             taken, pairs_of, spread = ("k, v", "attr_str", "mapKeys(attr_str) AS k, mapValues(attr_str) AS v")
         joins = fields.joins.sql(params, days)
         wanted = f"{base}, {pairs_of}"
-        source = (
-            f"SELECT {taken}, sel, step FROM (SELECT {wanted} FROM spans {joins} WHERE {where}) ARRAY JOIN {spread}"
-        )
+        rows = f"{fields.prologue} SELECT {wanted} FROM spans {joins} WHERE {where}"
+        source = f"SELECT {taken}, sel, step FROM ({rows}) ARRAY JOIN {spread}"
     return f"""
         SELECT k, sel, one.2 AS v, one.3 AS steps, one.4 AS counts FROM (
             SELECT k, sel, arrayPushFront(
@@ -216,7 +215,7 @@ def _around(base: str, where: str, fields: FieldSql, params: Params, days: Days)
     named = ", ".join(f"('n{key.value}', {sql})" for key, sql in own.items())
     pairs = f"arrayFilter(p -> p.2 != 's', [{named}])"
     shared = f"name, kind, status, status_message, resource_id, scope_id, {', '.join(roots)}, sel, step"
-    inner = f"SELECT *, {rooted}, {base} FROM spans {fields.joins.sql(params, days)} WHERE {where}"
+    inner = f"{fields.prologue} SELECT *, {rooted}, {base} FROM spans {fields.joins.sql(params, days)} WHERE {where}"
     counted = f"SELECT {shared}, count() AS n FROM ({inner}) GROUP BY {shared}"
     levels = (outer.computed("resources", _pairs("r")), outer.computed("scopes", _pairs("c")))
     made = f"arrayConcat({pairs}, {', '.join(levels)}) AS pairs"

@@ -110,7 +110,7 @@ def _chosen(read: Read, asked: Question, most: int, slots: int, share: int) -> l
     selected = [f"{key.sql} AS g{number}" for number, key in enumerate(keys)]
     sql = f"""
         SELECT * FROM (
-            SELECT trace_id AS id, span_id AS span, toUnixTimestamp64Nano(start) AS at,
+            {fields.prologue} SELECT trace_id AS id, span_id AS span, toUnixTimestamp64Nano(start) AS at,
                 {grid.index("toUnixTimestamp64Nano(start)")} AS step, intDiv(step * {slots}, {grid.count}) AS slot,
                 {", ".join([f"{used.bin or 0} AS bin", *selected])}
             FROM spans {joins} WHERE tenant = {{tenant:String}} AND {" AND ".join(where)}

@@ -607,6 +607,7 @@ def test_any_condition_of_a_span_can_be_counted(shop):
         ("traceDuration > 300ms", 2),
         ("rootServiceName = `pay`", 1),
         ("event:name = `exception`", 2),
+        ("span.n * span.n > 60", 2),
     ):
         found = counted(shop, f"{{ {where} }} | count_over_time()", ask(NOW - 1, NOW + 121, instant=True))
         assert found == {(("__name__", "count_over_time"),): [count]}, where
