@@ -13,11 +13,19 @@ from clew.journal.protocol import Segment
 from clew.pipeline import catalogue
 from clew.pipeline.rollup import Columns, red_tables, span_by_service, trace_index
 from clew.pipeline.rollup.columns import one_batch
-from clew.pipeline.seen import IDS, Seen
+from clew.pipeline.seen import Seen
 from clew.store.engine import ArrowBatches, ArrowFile, InsertSource
 
 COMPACT_BELOW_ROWS = 2_000
 """Average rows per batch below which compaction in memory costs less than inserting small batches."""
+
+
+ONCE_A_DAY = {
+    "resources": ("tenant", "resource_id", "day"),
+    "scopes": ("tenant", "scope_id", "day"),
+    "attr_keys": ("tenant", "day", "level", "key", "type", "more"),
+}
+"""Tables whose rows need not be inserted again, and the columns that tell their rows apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +42,14 @@ class Plan:
     """Makes the steps of a segment; remembers across segments what need not be inserted again."""
 
     def __init__(self) -> None:
-        self._seen = {stream: Seen(column) for stream, column in IDS.items()}
+        self._seen = {table: Seen(*columns) for table, columns in ONCE_A_DAY.items()}
         self._catalogue = Catalogue()
 
     def steps(self, segment: Segment) -> Iterator[Step]:
         """Yield the inserts in order: what others refer to first, the rollups last; made one at a time."""
-        for stream in IDS:
-            yield from self._once_a_day(segment, stream)
+        for stream in ("resources", "scopes"):
+            if segment.rows.get(stream):
+                yield from self._once_a_day(stream, one_batch(segment.content[stream]))
         for table in ("spans", "logs"):
             if segment.rows.get(table):
                 yield Step(table, _rows(segment, table), segment.rows[table])
@@ -48,13 +57,11 @@ class Plan:
             yield from self._rollups(segment.content["spans"])
         yield from self._attributes(segment)
 
-    def _once_a_day(self, segment: Segment, stream: str) -> Iterator[Step]:
-        if not segment.rows.get(stream):
-            return
-        seen = self._seen[stream]
-        batch, keys = seen.new(one_batch(segment.content[stream]))
+    def _once_a_day(self, table: str, rows: pa.RecordBatch) -> Iterator[Step]:
+        seen = self._seen[table]
+        batch, keys = seen.new(rows)
         if keys:
-            yield Step(stream, ArrowBatches((batch,)), batch.num_rows, lambda: seen.remember(keys))
+            yield Step(table, ArrowBatches((batch,)), batch.num_rows, lambda: seen.remember(keys))
 
     def _rollups(self, spans: Sequence[pa.RecordBatch]) -> Iterator[Step]:
         columns = Columns.of(spans)
@@ -70,7 +77,9 @@ class Plan:
         new = catalogue.scan(self._catalogue, segment)
         if new is not None:
             batches = catalogue.tables(new)
-            yield from (_step(table, batch) for table, batch in batches.items() if batch.num_rows)
+            yield from self._once_a_day("attr_keys", batches["attr_keys"])
+            if batches["attr_values"].num_rows:
+                yield _step("attr_values", batches["attr_values"])
             self._catalogue.commit()
 
 

@@ -1,4 +1,4 @@
-"""Which resources and scopes the engine has already, so that each is inserted once a day and not with every segment."""
+"""Which resources, scopes and attribute keys the engine has already: inserted once a day, not with each segment."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
-Key = tuple[str, int, int]
-"""Tenant, id and day."""
-
-IDS = {"resources": "resource_id", "scopes": "scope_id"}
+Key = tuple[object, ...]
+"""The values of the columns that tell rows apart."""
 
 
 class Seen:
@@ -18,13 +16,12 @@ class Seen:
 
     def __init__(
         self,
-        column: str,
-        *,
+        *columns: str,
         most: int = 200_000,
         refresh_s: float = 86_400,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._column = column
+        self._columns = columns
         self._most = most
         self._refresh_s = refresh_s
         self._monotonic = monotonic
@@ -32,8 +29,7 @@ class Seen:
 
     def new(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, list[Key]]:
         """Return the rows that the engine may not have, and their keys for `remember`."""
-        days = batch.column("day").cast(pa.int32()).to_pylist()
-        keys = list(zip(batch.column("tenant").to_pylist(), batch.column(self._column).to_pylist(), days, strict=True))
+        keys: list[Key] = list(zip(*(batch.column(name).to_pylist() for name in self._columns), strict=True))
         oldest = self._monotonic() - self._refresh_s
         fresh = [self._keys.get(key, float("-inf")) < oldest for key in keys]
         if all(fresh):

@@ -52,6 +52,11 @@ def run(journal: LocalJournal, engine: FailingEngine) -> Processor:
     return processor
 
 
+def of(table: str, engine: FailingEngine) -> list[ArrowBatches]:
+    """Return what was inserted into a table from memory."""
+    return [source for name, source, _ in engine.inserts if name == table and isinstance(source, ArrowBatches)]
+
+
 def test_order_and_tokens(journal: LocalJournal, source: GroupSource, ignore: Ignore) -> None:
     """What others refer to is inserted first; each token names journal, segment and table."""
     journal.append(source.group(), ignore)
@@ -62,6 +67,18 @@ def test_order_and_tokens(journal: LocalJournal, source: GroupSource, ignore: Ig
     assert {tuple(token[:2]) for token in tokens} == {(tokens[0][0], "1")}
     assert [token[2] for token in tokens] == ORDER
     assert journal.stats().spans.pending == 0
+
+
+def test_a_known_key_is_not_catalogued_again(journal: LocalJournal, source: GroupSource, ignore: Ignore) -> None:
+    """New values of a known attribute key bring no second row of the key."""
+    for _ in range(4):
+        journal.append(source.group(), ignore)
+        journal.seal()
+    engine = FailingEngine()
+    run(journal, engine)
+    keys = [tuple(row.items()) for one in of("attr_keys", engine) for batch in one.batches for row in batch.to_pylist()]
+    assert len(keys) == len(set(keys))
+    assert len(of("attr_values", engine)) > 1
 
 
 def test_large_batches_go_by_path(journal: LocalJournal, ignore: Ignore) -> None:
