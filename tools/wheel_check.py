@@ -46,6 +46,10 @@ def main() -> int:
         return boot(work)
 
 
+OTHERS = ("TEMPO", "JAEGER_HTTP", "JAEGER_GRPC", "JAEGER_STORAGE")
+"""Ports beside the main one and those of OTLP; another program may have the usual ones."""
+
+
 def boot(work: Path) -> int:
     """Start the installed clew, use it once, stop it with SIGTERM."""
     ports = [free_port() for _ in range(3)]
@@ -53,8 +57,7 @@ def boot(work: Path) -> int:
     flags = ["--ui-port", "--otlp-grpc-port", "--otlp-http-port"]
     arguments = [part for flag, port in zip(flags, ports, strict=True) for part in (flag, str(port))]
     clean = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "VIRTUAL_ENV"}}
-    clean["CLEW_LISTEN_TEMPO_PORT"] = "0"
-    clean["CLEW_LISTEN_JAEGER_HTTP_PORT"] = "0"
+    clean |= {f"CLEW_LISTEN_{name}_PORT": "0" for name in OTHERS}
     command = [clew, "up", "--data-dir", str(work / "data"), *arguments]
     process = subprocess.Popen(command, cwd=work, env=clean)
     url = f"http://127.0.0.1:{ports[0]}"

@@ -68,6 +68,20 @@ class JaegerHttpListener(ApiListener):
     """TCP port; 0 takes a free one."""
 
 
+class JaegerGrpcListener(ApiListener):
+    """Jaeger's query API over gRPC: `api_v2` and `api_v3`."""
+
+    port: Port = 16685
+    """TCP port; 0 takes a free one."""
+
+
+class JaegerStorageListener(ApiListener):
+    """Jaeger's remote storage, version 2, over gRPC: a Jaeger reads and writes here."""
+
+    port: Port = 17271
+    """TCP port; 0 takes a free one."""
+
+
 class ListenConfig(Section):
     """The listeners. All are on localhost unless set otherwise."""
 
@@ -81,6 +95,10 @@ class ListenConfig(Section):
     """Tempo's query API, HTTP and gRPC."""
     jaeger_http: JaegerHttpListener = JaegerHttpListener()
     """Jaeger's `/api` and `/api/v3`."""
+    jaeger_grpc: JaegerGrpcListener = JaegerGrpcListener()
+    """Jaeger's query services."""
+    jaeger_storage: JaegerStorageListener = JaegerStorageListener()
+    """Jaeger's remote storage."""
 
     def by_key(self) -> dict[str, Listener]:
         """Return each listener that is on, under its full key."""

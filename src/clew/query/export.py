@@ -19,6 +19,8 @@ from clew.query.trace import where_trace
 GROUP_ROWS = 20_000
 """About how many spans are read at once, where traces are small enough."""
 PART_ROWS = 2000
+PART_BYTES = 1 << 20
+"""Most spans and bytes of one message: below what gRPC clients take, 4 MiB."""
 
 
 def export(read: Read, trace_id: str, encoding: Encoding) -> bytes:
@@ -49,13 +51,16 @@ def located(read: Read, ids: Sequence[bytes]) -> list[IndexedTrace]:
     return [known[one] for one in wanted if one in known]
 
 
-def exports(read: Read, traces: Sequence[IndexedTrace], *, most_rows: int = PART_ROWS) -> Iterator[tuple[bytes, bytes]]:
+def exports(
+    read: Read, traces: Sequence[IndexedTrace], encoding: Encoding = Encoding.PROTOBUF, *, most_bytes: int = PART_BYTES
+) -> Iterator[tuple[bytes, bytes]]:
     """Yield (trace id, `TracesData`) in the order given; a large trace comes as several messages in a row.
 
     Args:
         read: the running read.
         traces: which traces; one whose spans are gone is left out.
-        most_rows: most spans of one message.
+        encoding: of the messages.
+        most_bytes: most bytes of a message, unless a single span has more.
     """
     for group in _groups(traces):
         params = Params()
@@ -66,9 +71,23 @@ def exports(read: Read, traces: Sequence[IndexedTrace], *, most_rows: int = PART
         places = _places(spans["trace_id"])
         for trace in group:
             first, end = places.get(trace.trace_id, (0, 0))
-            for at in range(first, end, most_rows):
-                rows = spans.slice(at, min(most_rows, end - at))
-                yield trace.trace_id, codec.encode_traces(rows, *origins, Encoding.PROTOBUF)
+            for at in range(first, end, PART_ROWS):
+                rows = spans.slice(at, min(PART_ROWS, end - at))
+                for body in _messages(rows, origins, encoding, most_bytes):
+                    yield trace.trace_id, body
+
+
+def _messages(
+    rows: pa.RecordBatch, origins: tuple[pa.RecordBatch, pa.RecordBatch], encoding: Encoding, most_bytes: int
+) -> Iterator[bytes]:
+    """Yield rows as messages, in halves for as long as one is too large."""
+    body: bytes = codec.encode_traces(rows, *origins, encoding)
+    half = rows.num_rows // 2
+    if len(body) <= most_bytes or not half:
+        yield body
+        return
+    yield from _messages(rows.slice(0, half), origins, encoding, most_bytes)
+    yield from _messages(rows.slice(half), origins, encoding, most_bytes)
 
 
 def _groups(traces: Sequence[IndexedTrace]) -> Iterator[list[IndexedTrace]]:

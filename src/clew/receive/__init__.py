@@ -9,7 +9,7 @@ from clew.receive.budget import Budget
 from clew.receive.builders import Builders
 from clew.receive.edge import Edge
 from clew.receive.errors import ListenError, PortInUseError, ReceiveError
-from clew.receive.grpc import OtlpGrpcServer
+from clew.receive.grpc import GrpcListener, OtlpGrpcServer, export_options, trace_export
 from clew.receive.http import OtlpHttpServer
 from clew.receive.intake import Intake, Pacing
 from clew.receive.ports import bind
@@ -19,6 +19,7 @@ __all__ = [
     "Budget",
     "Builders",
     "Edge",
+    "GrpcListener",
     "Intake",
     "ListenError",
     "OtlpGrpcServer",
@@ -28,4 +29,6 @@ __all__ = [
     "ReceiveError",
     "Refusals",
     "bind",
+    "export_options",
+    "trace_export",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
@@ -15,20 +15,22 @@ from fastapi import FastAPI
 
 from clew.access import Authenticator
 from clew.api import ApiDeps, create_app
+from clew.api.deps import StatusSource
 from clew.api.jaeger import create_jaeger_app
 from clew.codec import LogBuilder, SpanBuilder
 from clew.config import Config
 from clew.journal import JournalSettings, LocalJournal
 from clew.pipeline import Processor
 from clew.query.reader import Reader
-from clew.receive import Budget, Builders, Edge, Intake, OtlpGrpcServer, OtlpHttpServer, Refusals
+from clew.receive import Budget, Builders, Edge, GrpcListener, Intake, OtlpGrpcServer, OtlpHttpServer, Refusals
 from clew.service.actions import Actions
 from clew.service.chores import housekeeper
 from clew.service.directory import open_directory
 from clew.service.disk import DiskWatch
 from clew.service.engine import AnyEngine, bring_up_to_date, open_engine
 from clew.service.gauges import mirror
-from clew.service.listeners import MAIN, Listeners
+from clew.service.jaeger_ports import query_port, storage_port
+from clew.service.listeners import JAEGER_GRPC, JAEGER_HTTP, JAEGER_STORAGE, MAIN, Listeners
 from clew.service.reading import read_limits, sql_settings
 from clew.service.status import StatusBoard
 from clew.service.tempo_port import KEY as TEMPO
@@ -50,7 +52,7 @@ def _main_app(deps: ApiDeps) -> FastAPI:
     return app
 
 
-_WEB: dict[str, Callable[[ApiDeps], Any]] = {MAIN: _main_app, "listen.jaeger_http": create_jaeger_app}
+_WEB: dict[str, Callable[[ApiDeps], Any]] = {MAIN: _main_app, JAEGER_HTTP: create_jaeger_app}
 """What is served on each web port."""
 
 
@@ -108,13 +110,14 @@ class Node:
         refusals = Refusals(self.metrics)
         status = self._status(engine, journal, processor, disk, refusals)
         mirror(self.metrics, journal, disk)
-        await self._start_reading(engine, journal, status)
+        deps = self._deps(engine, journal, status)
+        await self._start_reading(deps)
         keeper = housekeeper(config, engine, journal, self.metrics)
         keeper.start()
         self._on_stop("housekeeping", keeper.stop)
         processor.start()
         self._on_stop("processor", processor.stop)
-        await self._start_receiving(journal, refusals, status)
+        await self._start_receiving(journal, refusals, deps)
         status.serving(self.ports)
         self._on_stop("readiness", status.stopping)
 
@@ -138,13 +141,13 @@ class Node:
             pages=(STATIC / "index.html").exists(),
         )
 
-    async def _start_reading(self, engine: AnyEngine, journal: LocalJournal, status: StatusBoard) -> None:
-        """Open the main port and those of other systems' APIs: reading works as soon as the engine does."""
+    def _deps(self, engine: AnyEngine, journal: LocalJournal, status: StatusBoard) -> ApiDeps:
+        """Return what every reading API needs."""
         query = self.config.query
         reader = Reader(engine, readers=query.readers, queue=query.queue, limits=read_limits(self.config))
         self._on_stop("readers", reader.close)
         numbers, process = itertools.count(1), secrets.token_hex(4)
-        deps = ApiDeps(
+        return ApiDeps(
             reader=reader,
             authenticator=Authenticator(self.config.tokens),
             status=status,
@@ -155,6 +158,9 @@ class Node:
             retention_days=self.config.storage.retention_days,
             request_id=lambda: f"{process}-{next(numbers)}",
         )
+
+    async def _start_reading(self, deps: ApiDeps) -> None:
+        """Open the main port and those of other systems' APIs: reading works as soon as the engine does."""
         self._undo.append(("web ports", self.listeners.stop))
         for key, make in _WEB.items():
             if self.listeners.open(key):
@@ -164,8 +170,15 @@ class Node:
             self._undo.append(("Tempo's port", tempo.stop))
             await tempo.start()
             self.ports[TEMPO] = tempo.port
+        if listener := self.listeners.open(JAEGER_GRPC):
+            await self._open(query_port(listener, deps))
 
-    async def _start_receiving(self, journal: LocalJournal, refusals: Refusals, status: StatusBoard) -> None:
+    async def _open(self, port: GrpcListener) -> None:
+        self._undo.append((port.key, port.stop))
+        await port.start()
+        self.ports[port.key] = port.port
+
+    async def _start_receiving(self, journal: LocalJournal, refusals: Refusals, deps: ApiDeps) -> None:
         """Open the OTLP ports; from here on spans come in."""
         config, limits = self.config, self.config.limits
         retention_s = config.storage.retention_days * _DAY_S
@@ -194,26 +207,29 @@ class Node:
         )
         edge = Edge(intake, budget, Authenticator(config.tokens), limits, config.cors, self.metrics, refusals)
         http = OtlpHttpServer(config.listen.otlp_http, edge)
-        grpc = OtlpGrpcServer(config.listen.otlp_grpc, edge)
+        grpc: list[GrpcListener] = [OtlpGrpcServer(config.listen.otlp_grpc, edge)]
+        if listener := self.listeners.open(JAEGER_STORAGE):
+            grpc.append(storage_port(listener, deps, edge))
 
-        following = asyncio.create_task(_follow(status, grpc))
+        following = asyncio.create_task(_follow(deps.status, grpc))
 
         async def close() -> None:
             budget.close()
             following.cancel()
-            await asyncio.gather(http.stop(), grpc.stop())
+            await asyncio.gather(http.stop(), *(one.stop() for one in grpc))
 
         self._undo.append(("receivers", close))
         await http.start()
         self.ports[http.key] = http.port
-        await grpc.start()
-        self.ports[grpc.key] = grpc.port
+        for one in grpc:
+            await one.start()
+            self.ports[one.key] = one.port
 
     def _on_stop(self, name: str, undo: Callable[[], None]) -> None:
         self._undo.append((name, lambda: asyncio.to_thread(undo)))
 
 
-async def _follow(status: StatusBoard, grpc: OtlpGrpcServer) -> None:
+async def _follow(status: StatusSource, grpc: Sequence[GrpcListener]) -> None:
     """Tell gRPC health watchers what /readyz tells, whenever it changes."""
     told = True
     while True:
@@ -221,7 +237,8 @@ async def _follow(status: StatusBoard, grpc: OtlpGrpcServer) -> None:
         ready, _ = await asyncio.to_thread(status.ready)
         if ready != told:
             told = ready
-            await grpc.set_ready(ready=ready)
+            for one in grpc:
+                await one.set_ready(ready=ready)
 
 
 def _journal_settings(config: Config) -> JournalSettings:

@@ -7,7 +7,9 @@ import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
 
+import grpc
 import pytest
+from google.protobuf import message_factory
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
@@ -206,3 +208,51 @@ def ids():
 def t0():
     """Start of the first known trace in nanoseconds."""
     return T0
+
+
+class Caller:
+    """Calls methods by their full names, as generated stubs do."""
+
+    def __init__(self, address: str, files: list[Any]) -> None:
+        self.channel = grpc.insecure_channel(address)
+        self._services = {one.full_name: one for file in files for one in file.DESCRIPTOR.services_by_name.values()}
+
+    def __call__(self, service: str, method: str, request: Any, timeout: float = 30.0, **more: Any) -> Any:
+        """Return the answer, or the list of answers of a stream."""
+        described = self._services[service].methods_by_name[method]
+        answer = message_factory.GetMessageClass(described.output_type)
+        streams = described.server_streaming
+        make = self.channel.unary_stream if streams else self.channel.unary_unary
+        call = make(
+            f"/{service}/{method}",
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=answer.FromString,
+        )
+        answered = call(request, timeout=timeout, **more)
+        return list(answered) if streams else answered
+
+
+@pytest.fixture(scope="session")
+def caller(ports):
+    """Open a channel to a port, for the services of some descriptions."""
+    opened = []
+
+    def caller(key: str, *files: Any) -> Caller:
+        opened.append(Caller(ports.address(key), list(files)))
+        return opened[-1]
+
+    yield caller
+    for one in opened:
+        one.channel.close()
+
+
+@pytest.fixture(scope="session")
+def message():
+    """Make an OTLP message of spans."""
+    return traces_data
+
+
+@pytest.fixture(scope="session")
+def make():
+    """The class of the spans that tests write."""
+    return Made

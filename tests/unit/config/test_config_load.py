@@ -36,6 +36,8 @@ def test_without_anything_every_listener_is_on_localhost() -> None:
         "listen.otlp_http": ("127.0.0.1", 4318),
         "listen.tempo": ("127.0.0.1", 3200),
         "listen.jaeger_http": ("127.0.0.1", 16686),
+        "listen.jaeger_grpc": ("127.0.0.1", 16685),
+        "listen.jaeger_storage": ("127.0.0.1", 17271),
     }
     assert config.limits.request_max_bytes == config.limits.decoded_max_bytes == 64 << 20
 

@@ -1,7 +1,8 @@
 """Why Jaeger's APIs refuse a request, in Jaeger's words.
 
 ClewError
-+-- BadParameterError    a parameter is missing or cannot be read
++-- BadParameterError          a parameter is missing or cannot be read
++-- FilterNotSupportedError    the request has a structured filter
 """
 
 from __future__ import annotations
@@ -18,3 +19,15 @@ class BadParameterError(ClewError):
     http_status: ClassVar[int] = 400
     grpc_status: ClassVar[str] = "INVALID_ARGUMENT"
     hint = "See docs/reference/jaeger.md for the parameters."
+
+
+class FilterNotSupportedError(ClewError):
+    """The request has one of Jaeger's structured filters, which `GetCapabilities` does not offer."""
+
+    code: ClassVar[str] = "jaeger_filter"
+    http_status: ClassVar[int] = 501
+    grpc_status: ClassVar[str] = "UNIMPLEMENTED"
+    hint = "Use attributes; for or, ranges and regular expressions ask Clew with TraceQL."
+
+    def __init__(self) -> None:
+        super().__init__("structured filters are not supported")

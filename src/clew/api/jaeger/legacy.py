@@ -9,25 +9,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from clew.api.answers import Asking, asking
+from clew.api.answers import asking
+from clew.api.jaeger import lists
 from clew.api.jaeger.errors import BadParameterError
 from clew.api.jaeger.params import trace_query
-from clew.api.jaeger.tags import NO_SERVICE
 from clew.api.jaeger.ui_json import Part, dump, envelope, traces_json
-from clew.query.answer import Window
 from clew.query.errors import TraceNotFoundError
 from clew.query.export import exports, located
 from clew.query.ids import parse_trace_id
-from clew.query.names import operation_names, service_names
 from clew.query.read import Read
 
 _JSON = "application/json"
-_DAY_NS = 86_400 * 10**9
-
-
-def kept(ask: Asking) -> Window:
-    """Return the range that spans are kept for: what lists without a range of time look at."""
-    return Window(max(ask.now - ask.deps.retention_days * _DAY_NS, 0), ask.now + _DAY_NS)
 
 
 def answer(data: Any, total: int) -> Response:
@@ -38,14 +30,15 @@ def answer(data: Any, total: int) -> Response:
 async def services(request: Request) -> Response:
     """Return the names of all services."""
     ask = await asking(request)
-    names = await ask.run(lambda read: service_names(read, kept(ask)))
+    names = await ask.run(lambda read: lists.services(read, ask.deps, ask.now))
     return answer(names, len(names))
 
 
 async def operations_of_service(request: Request) -> Response:
     """Return the span names of a service."""
     ask = await asking(request)
-    found = await ask.run(lambda read: operation_names(read, kept(ask), stored_name(request.path_params["service"])))
+    service = request.path_params["service"]
+    found = await ask.run(lambda read: lists.operations(read, ask.deps, ask.now, service))
     names = list(dict.fromkeys(name for name, _ in found))
     return answer(names, len(names))
 
@@ -56,15 +49,9 @@ async def operations(request: Request) -> Response:
     service, kind = request.query_params.get("service", ""), request.query_params.get("spanKind", "")
     if not service:
         raise BadParameterError("parameter 'service' is required")
-    found = await ask.run(lambda read: operation_names(read, kept(ask), stored_name(service)))
-    shown = [(name, "" if one == "unspecified" else one) for name, one in found]
-    listed = [{"name": name, "spanKind": one} for name, one in shown if kind in {"", one}]
+    found = await ask.run(lambda read: lists.operations(read, ask.deps, ask.now, service, kind))
+    listed = [{"name": name, "spanKind": one} for name, one in found]
     return answer(listed, len(listed))
-
-
-def stored_name(service: str) -> str:
-    """Return the name under which the spans of a service are stored."""
-    return "unknown_service" if service == NO_SERVICE else service
 
 
 async def search(request: Request) -> Response:

@@ -1,5 +1,6 @@
 """OTLP/gRPC on grpc.aio with raw bytes: admission before the message is read, decoding by the shared intake."""
 
-from clew.receive.grpc.server import OtlpGrpcServer
+from clew.receive.grpc.listener import GrpcListener
+from clew.receive.grpc.server import OtlpGrpcServer, export_options, trace_export
 
-__all__ = ["OtlpGrpcServer"]
+__all__ = ["GrpcListener", "OtlpGrpcServer", "export_options", "trace_export"]
