@@ -46,7 +46,7 @@ def main() -> int:
         return boot(work)
 
 
-OTHERS = ("TEMPO", "JAEGER_HTTP", "JAEGER_GRPC", "JAEGER_STORAGE")
+OTHERS = ("TEMPO", "JAEGER_HTTP", "JAEGER_GRPC", "JAEGER_STORAGE", "ZIPKIN")
 """Ports beside the main one and those of OTLP; another program may have the usual ones."""
 
 

@@ -82,6 +82,13 @@ class JaegerStorageListener(ApiListener):
     """TCP port; 0 takes a free one."""
 
 
+class ZipkinListener(ApiListener):
+    """Zipkin's read API, version 2."""
+
+    port: Port = 9411
+    """TCP port; 0 takes a free one."""
+
+
 class ListenConfig(Section):
     """The listeners. All are on localhost unless set otherwise."""
 
@@ -99,6 +106,8 @@ class ListenConfig(Section):
     """Jaeger's query services."""
     jaeger_storage: JaegerStorageListener = JaegerStorageListener()
     """Jaeger's remote storage."""
+    zipkin: ZipkinListener = ZipkinListener()
+    """Zipkin's `/api/v2`."""
 
     def by_key(self) -> dict[str, Listener]:
         """Return each listener that is on, under its full key."""

@@ -11,6 +11,7 @@ from clew.receive import bind
 from clew.service.web_server import WebServer
 
 MAIN = "listen.ui"
+ZIPKIN = "listen.zipkin"
 JAEGER_HTTP, JAEGER_GRPC, JAEGER_STORAGE = "listen.jaeger_http", "listen.jaeger_grpc", "listen.jaeger_storage"
 _BOUND_LATER = frozenset({"listen.otlp_grpc", "listen.otlp_http", "listen.tempo", JAEGER_GRPC, JAEGER_STORAGE})
 """Ports that their server binds itself: that they are free is seen at once, before the engine takes its seconds."""

@@ -17,6 +17,7 @@ from clew.access import Authenticator
 from clew.api import ApiDeps, create_app
 from clew.api.deps import StatusSource
 from clew.api.jaeger import create_jaeger_app
+from clew.api.zipkin import create_zipkin_app
 from clew.codec import LogBuilder, SpanBuilder
 from clew.config import Config
 from clew.journal import JournalSettings, LocalJournal
@@ -30,7 +31,7 @@ from clew.service.disk import DiskWatch
 from clew.service.engine import AnyEngine, bring_up_to_date, open_engine
 from clew.service.gauges import mirror
 from clew.service.jaeger_ports import query_port, storage_port
-from clew.service.listeners import JAEGER_GRPC, JAEGER_HTTP, JAEGER_STORAGE, MAIN, Listeners
+from clew.service.listeners import JAEGER_GRPC, JAEGER_HTTP, JAEGER_STORAGE, MAIN, ZIPKIN, Listeners
 from clew.service.reading import read_limits, sql_settings
 from clew.service.status import StatusBoard
 from clew.service.tempo_port import KEY as TEMPO
@@ -52,7 +53,7 @@ def _main_app(deps: ApiDeps) -> FastAPI:
     return app
 
 
-_WEB: dict[str, Callable[[ApiDeps], Any]] = {MAIN: _main_app, JAEGER_HTTP: create_jaeger_app}
+_WEB: dict[str, Callable[[ApiDeps], Any]] = {MAIN: _main_app, JAEGER_HTTP: create_jaeger_app, ZIPKIN: create_zipkin_app}
 """What is served on each web port."""
 
 

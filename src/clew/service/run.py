@@ -23,7 +23,7 @@ _SWITCH_S = 0.001
 _GC_THRESHOLDS = (20_000, 20, 50)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _SIGNAL_EXIT = 128
-_OTHERS = {"listen.tempo": "Tempo (for Grafana)", "listen.jaeger_http": "Jaeger"}
+_OTHERS = {"listen.tempo": "Tempo (for Grafana)", "listen.jaeger_http": "Jaeger", "listen.zipkin": "Zipkin"}
 """Read APIs of other systems, by the key of their port."""
 
 

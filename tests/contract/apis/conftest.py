@@ -166,10 +166,10 @@ class Ports:
         """Return host:port of a listener."""
         return f"127.0.0.1:{self.clew.ports[key]}"
 
-    def get(self, key: str, path: str, body: bytes | None = None, **params: Any) -> Told:
+    def get(self, listener: str, path: str, body: bytes | None = None, **params: Any) -> Told:
         """Ask a web port."""
         query = urllib.parse.urlencode(params, doseq=True)
-        url = f"http://{self.address(key)}{path}{'?' if query else ''}{query}"
+        url = f"http://{self.address(listener)}{path}{'?' if query else ''}{query}"
         request = urllib.request.Request(url, body, {"content-type": "application/json"})
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:

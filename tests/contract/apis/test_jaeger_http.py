@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import time
 
 import pytest
+from google.protobuf.json_format import MessageToDict
 
 S = 10**9
 KEY = "listen.jaeger_http"
@@ -274,3 +277,60 @@ def test_what_cannot_be_read_is_refused_with_its_name(ask):
         assert body["errors"][0]["code"] == 400
         assert name in body["errors"][0]["msg"]
     assert ask("/api/traces", lookback="2h")[0] == 200
+
+
+def test_metrics_count_per_second_and_measure_in_milliseconds(ask, t0):
+    """Rates, error shares and quantiles are those of the sliding window before each point, by service or operation."""
+    end = (t0 // S // 60 + 2) * 60_000
+    asked = {"service": "payments", "endTs": end, "lookback": 60_000, "step": 60_000, "ratePer": 600_000}
+    status, calls = ask("/api/metrics/calls", **asked)
+    assert status == 200
+    assert (calls["name"], calls["type"]) == ("service_call_rate", "GAUGE")
+    (metric,) = calls["metrics"]
+    assert metric["labels"] == [{"name": "service_name", "value": "payments"}]
+    last = metric["metricPoints"][-1]
+    assert last["gaugeValue"]["doubleValue"] == pytest.approx(1 / 600)
+    assert last["timestamp"] == time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end // 1000))
+    errors = ask("/api/metrics/errors", groupByOperation="true", **asked)[1]
+    assert errors["name"] == "service_operation_error_rate"
+    (metric,) = errors["metrics"]
+    assert metric["labels"][0] == {"name": "operation", "value": "charge"}
+    assert metric["metricPoints"][-1]["gaugeValue"]["doubleValue"] == 1.0
+    both = ask("/api/metrics/errors", groupByOperation="true", spanKind=["server", "client"], **asked)[1]
+    shares = {one["labels"][0]["value"]: one["metricPoints"][-1]["gaugeValue"] for one in both["metrics"]}
+    assert shares == {"SELECT": {"doubleValue": 0.0}, "charge": {"doubleValue": 1.0}}
+    latencies = ask("/api/metrics/latencies", quantile=0.95, **asked)[1]
+    assert latencies["name"] == "service_latencies"
+    value = latencies["metrics"][0]["metricPoints"][-1]["gaugeValue"]["doubleValue"]
+    assert value == pytest.approx(300, rel=0.1)
+    assert ask("/api/metrics/minstep")[1]["data"] == 1000
+    for path, params in (
+        ("calls", {}),
+        ("latencies", {"service": "a"}),
+        ("latencies", {"service": "a", "quantile": 2}),
+    ):
+        assert ask(f"/api/metrics/{path}", **params)[0] == 400
+
+
+def test_otlp_is_turned_into_what_the_ui_reads(ports, ask, ids, known, message):
+    """A file of OTLP JSON that is opened in the UI looks like the same trace when it is stored."""
+    sent = message([one for one in known if one.trace == ids["MAIN"]])
+    body = MessageToDict(sent, use_integers_for_enums=True)
+    for group in body["resourceSpans"]:
+        for span in group["scopeSpans"][0]["spans"]:
+            for owner in (span, *span.get("links", [])):
+                for key in ("traceId", "spanId", "parentSpanId"):
+                    if key in owner:
+                        owner[key] = base64.b64decode(owner[key]).hex()
+    told = json.loads(ports.get(KEY, "/api/transform", json.dumps(body).encode()).body)
+    stored = ask(f"/api/traces/{ids['MAIN']:032x}")[1]
+
+    def shape(answer):
+        (trace,) = answer["data"]
+        return sorted(
+            (span["spanID"], span["startTime"], span["duration"], sorted(map(str, span["tags"])), str(span["logs"]))
+            for span in trace["spans"]
+        )
+
+    assert shape(told) == shape(stored)
+    assert ports.get(KEY, "/api/transform", b"{").status == 400

@@ -12,8 +12,9 @@ from starlette.responses import Response
 
 from clew.api.app import Edge
 from clew.api.deps import ApiDeps
-from clew.api.jaeger import legacy
-from clew.api.jaeger.ui_json import dump, envelope
+from clew.api.jaeger import extras, legacy, spm, v3
+from clew.api.jaeger.ui_json import envelope
+from clew.api.otlpvalues import dump
 from clew.api.problems import CLIENT_CLOSED, RETRY_AFTER_S, ClientGone
 from clew.model.errors import ClewError
 from clew.query.errors import InvalidRequestError, TraceNotFoundError
@@ -24,7 +25,7 @@ _log = logging.getLogger(__name__)
 def create_jaeger_app(deps: ApiDeps) -> Starlette:
     """Return the application of Jaeger's HTTP port."""
     app = Starlette(
-        routes=[*legacy.ROUTES],
+        routes=[*legacy.ROUTES, *extras.ROUTES, *spm.ROUTES, *v3.ROUTES],
         exception_handlers={
             ClewError: _clew,
             HTTPException: _http,
@@ -39,18 +40,20 @@ def create_jaeger_app(deps: ApiDeps) -> Starlette:
 
 def refusal(request: Request, error: ClewError) -> Response:
     """Return an error of ours in the form of the API that was asked."""
-    del request
-    said = "trace not found" if isinstance(error, TraceNotFoundError) else error.detail
     status = error.http_status
     headers = {"Retry-After": RETRY_AFTER_S} if error.retryable else {}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    if error.hint and not isinstance(error, TraceNotFoundError):
-        said = f"{said}; {error.hint}" if isinstance(error, InvalidRequestError) else said
-    return _failed(status, said, headers)
+    said = f"{error.detail}; {error.hint}" if isinstance(error, InvalidRequestError) else error.detail
+    if isinstance(error, TraceNotFoundError):
+        said = "trace not found"
+    return _failed(request, status, said, headers)
 
 
-def _failed(status: int, said: str, headers: dict[str, str] | None = None) -> Response:
+def _failed(request: Request, status: int, said: str, headers: dict[str, str] | None = None) -> Response:
+    if request.url.path.startswith("/api/v3/"):
+        body = dump({"error": {"httpCode": status, "message": said}})
+        return Response(body, status, headers, "text/plain; charset=utf-8")
     body = dump(envelope(None, errors=[{"code": status, "msg": said}]))
     return Response(body, status, headers, "application/json")
 
@@ -61,9 +64,8 @@ async def _clew(request: Request, error: Exception) -> Response:
 
 
 async def _http(request: Request, error: Exception) -> Response:
-    del request
     assert isinstance(error, HTTPException)  # noqa: S101
-    return _failed(error.status_code, str(error.detail), dict(error.headers or {}))
+    return _failed(request, error.status_code, str(error.detail), dict(error.headers or {}))
 
 
 async def _gone(request: Request, error: Exception) -> Response:
@@ -73,4 +75,4 @@ async def _gone(request: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     _log.error("request failed", exc_info=error, extra={"path": request.url.path})
-    return _failed(HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected error; the log of Clew has the cause")
+    return _failed(request, HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected error; the log of Clew has the cause")

@@ -3,6 +3,7 @@
 ClewError
 +-- BadParameterError          a parameter is missing or cannot be read
 +-- FilterNotSupportedError    the request has a structured filter
++-- NoTracesError              nothing was found where version 3 of the API wants an error for it
 """
 
 from __future__ import annotations
@@ -31,3 +32,15 @@ class FilterNotSupportedError(ClewError):
 
     def __init__(self) -> None:
         super().__init__("structured filters are not supported")
+
+
+class NoTracesError(ClewError):
+    """No trace was found; version 3 of Jaeger's API answers that with an error."""
+
+    code: ClassVar[str] = "jaeger_no_traces"
+    http_status: ClassVar[int] = 404
+    grpc_status: ClassVar[str] = "NOT_FOUND"
+    hint = "Widen the range of time; new spans are visible within two seconds."
+
+    def __init__(self) -> None:
+        super().__init__("No traces found")

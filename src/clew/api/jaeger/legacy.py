@@ -13,7 +13,8 @@ from clew.api.answers import asking
 from clew.api.jaeger import lists
 from clew.api.jaeger.errors import BadParameterError
 from clew.api.jaeger.params import trace_query
-from clew.api.jaeger.ui_json import Part, dump, envelope, traces_json
+from clew.api.jaeger.ui_json import Part, envelope, traces_json
+from clew.api.otlpvalues import dump
 from clew.query.errors import TraceNotFoundError
 from clew.query.export import exports, located
 from clew.query.ids import parse_trace_id

@@ -16,7 +16,7 @@ from clew.query.names import operation_names, service_names
 from clew.query.orphans import orphans
 from clew.query.read import Read
 
-_DAY_NS = 86_400 * 10**9
+DAY_NS = 86_400 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Summary:
 
 def kept(deps: ApiDeps, now: int) -> Window:
     """Return the range that spans are kept for: what lists without a range of time look at."""
-    return Window(max(now - deps.retention_days * _DAY_NS, 0), now + _DAY_NS)
+    return Window(max(now - deps.retention_days * DAY_NS, 0), now + DAY_NS)
 
 
 def services(read: Read, deps: ApiDeps, now: int) -> list[str]:

@@ -9,7 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from clew.api.jaeger.errors import BadParameterError, FilterNotSupportedError
 from clew.api.jaeger.search import DEFAULT_DEPTH, TraceQuery
-from clew.api.jaeger.tags import text_of
+from clew.api.otlpvalues import text_of
 from clew.query.answer import Window
 from clew.query.literals import INT64_MAX
 

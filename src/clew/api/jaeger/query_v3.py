@@ -12,6 +12,7 @@ from clew.api.jaeger.messages import trace_query, window
 from clew.api.jaeger.search import TraceQuery
 from clew.api.pb import jaeger_api_v3_pb2 as pb
 from clew.api.rpc import Call
+from clew.query.answer import Window
 from clew.query.errors import TraceNotFoundError
 from clew.query.export import exports, located
 from clew.query.ids import parse_trace_id
@@ -80,10 +81,15 @@ def _operations(request: pb.GetOperationsRequest, call: Call) -> Answers:
     yield operations_of(call, request.service, request.span_kind)
 
 
-def _dependencies(request: pb.GetDependenciesRequest, call: Call) -> Answers:
-    found = lists.dependencies(call.read, window(request, "start_time", "end_time", call.now))
+def dependencies_of(call: Call, asked: Window) -> pb.DependenciesResponse:
+    """Return which service calls which."""
+    found = lists.dependencies(call.read, asked)
     links = [pb.Dependency(parent=caller, child=called, call_count=calls) for caller, called, calls in found]
-    yield pb.DependenciesResponse(dependencies=links)
+    return pb.DependenciesResponse(dependencies=links)
+
+
+def _dependencies(request: pb.GetDependenciesRequest, call: Call) -> Answers:
+    yield dependencies_of(call, window(request, "start_time", "end_time", call.now))
 
 
 def _summaries(request: pb.FindTraceSummariesRequest, call: Call) -> Answers:

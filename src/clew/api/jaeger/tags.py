@@ -5,14 +5,14 @@ Both of Jaeger's forms, the JSON of its UI and the messages of `api_v2`, are wri
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from clew.api.otlpvalues import text_of
 
 NO_SERVICE = "OTLPResourceNoServiceName"
 SERVICE = "service.name"
@@ -40,30 +40,6 @@ def tag_of(pair: KeyValue) -> Tag:
     if kind == "bytes_value":
         return pair.key, "binary", value.bytes_value
     return pair.key, "string", text_of(value)
-
-
-def text_of(value: AnyValue) -> str:
-    """Return the text of a value: that of a scalar, JSON of an array or a map, empty for no value."""
-    plain = plain_of(value)
-    if plain is None:
-        return ""
-    if isinstance(plain, str):
-        return plain
-    return json.dumps(plain, separators=(",", ":"), ensure_ascii=False, sort_keys=isinstance(plain, dict))
-
-
-def plain_of(value: AnyValue) -> Any:
-    """Return a value as JSON holds it; bytes in base64."""
-    kind = value.WhichOneof("value")
-    if kind is None:
-        return None
-    if kind == "array_value":
-        return [plain_of(one) for one in value.array_value.values]
-    if kind == "kvlist_value":
-        return {one.key: plain_of(one.value) for one in value.kvlist_value.values}
-    if kind == "bytes_value":
-        return base64.b64encode(value.bytes_value).decode()
-    return getattr(value, kind)
 
 
 def process_of(resource: Resource) -> tuple[str, list[Tag]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import math
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -12,6 +11,7 @@ from typing import Any
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, TracesData
 
 from clew.api.jaeger.tags import Tag, event_tags, process_of, references, scope_tags, span_tags
+from clew.api.otlpvalues import dump, float_text
 
 MAX_SAFE = 2**53 - 1
 """Integers beyond it are written as text: a browser would round them."""
@@ -19,11 +19,6 @@ _HALF_ZERO = bytes(8)
 
 Part = tuple[bytes, bytes]
 """A trace id and a `TracesData` message; the parts of a trace come one after the other."""
-
-
-def dump(value: Any) -> str:
-    """Return compact JSON."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def envelope(data: Any, total: int = 0, errors: Any = None) -> dict[str, Any]:
@@ -108,8 +103,10 @@ def tag_json(tag: Tag) -> dict[str, Any]:
     key, kind, value = tag
     if kind == "binary":
         value = base64.b64encode(value).decode()
-    elif (kind == "int64" and not -MAX_SAFE <= value <= MAX_SAFE) or (kind == "float64" and not math.isfinite(value)):
-        value = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}.get(str(value), str(value))
+    elif kind == "int64" and not -MAX_SAFE <= value <= MAX_SAFE:
+        value = str(value)
+    elif kind == "float64" and not math.isfinite(value):
+        value = float_text(value)
     return {"key": key, "type": kind, "value": value}
 
 
