@@ -371,6 +371,19 @@ ORDER BY (tenant, fingerprint, minute, version)
 TTL toDate(minute) + toIntervalDay(90)
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, allow_dimensions_outside_sorting_key = 1;
 
+CREATE TABLE IF NOT EXISTS kept_traces (
+    `tenant` LowCardinality(String) CODEC(ZSTD(1)),
+    `trace_id` FixedString(16) CODEC(ZSTD(1)),
+    `archived` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    `part` UInt32 CODEC(ZSTD(1)),
+    `body` String CODEC(ZSTD(3)),
+    CONSTRAINT tenant_is_set CHECK tenant != ''
+)
+ENGINE = MergeTree
+PARTITION BY toDate(archived)
+ORDER BY (tenant, trace_id, archived, part)
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 64;
+
 CREATE TABLE IF NOT EXISTS clew_meta (
     `key` String CODEC(ZSTD(1)),
     `value` String CODEC(ZSTD(1)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -59,6 +59,9 @@ class Actions(Protocol):
 
     def delete_trace(self, scope: Scope, trace_id: bytes) -> int:
         """Remove a trace; returns the number of spans removed."""
+
+    def keep_trace(self, scope: Scope, trace_id: bytes, bodies: Sequence[bytes]) -> None:
+        """Store a copy of a trace, given as OTLP messages, that outlives the retention."""
 
     def retry_quarantined(self) -> int:
         """Put quarantined segments back in line; returns how many."""

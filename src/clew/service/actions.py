@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from clew.journal import Journal
-from clew.model import Scope
+from clew.model import Scope, now_ns
 from clew.store import Engine
+from clew.store.archive import keep_trace
 from clew.store.backup import backup
 from clew.store.delete import delete_trace
 
@@ -21,6 +23,10 @@ class Actions:
     def delete_trace(self, scope: Scope, trace_id: bytes) -> int:
         """Remove a trace; returns the number of spans removed."""
         return delete_trace(self._engine, scope, trace_id).spans
+
+    def keep_trace(self, scope: Scope, trace_id: bytes, bodies: Sequence[bytes]) -> None:
+        """Store a copy of a trace that outlives the retention."""
+        keep_trace(self._engine, scope, trace_id, bodies, now_ns())
 
     def retry_quarantined(self) -> int:
         """Put quarantined segments back in line; returns how many."""

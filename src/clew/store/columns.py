@@ -31,6 +31,7 @@ class Column:
 
 _PLAIN: dict[pa.DataType, str] = {
     pa.utf8(): "String",
+    pa.binary(): "String",
     pa.bool_(): "Bool",
     pa.date32(): "Date",
     pa.float32(): "Float32",

@@ -9,7 +9,7 @@ from clew.model import Scope
 from clew.store.engine import Engine
 from clew.store.errors import EngineUnavailableError
 
-TRACE_TABLES = ("spans", "logs", "span_by_service", "traces", "trace_index")
+TRACE_TABLES = ("kept_traces", "spans", "logs", "span_by_service", "traces", "trace_index")
 """Tables with a trace id; `trace_index` goes last, so that an interrupted call still finds the trace."""
 
 REMAINS = (

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from clew.store.create import create_all, create_table
 from clew.store.derived import DERIVED
+from clew.store.tables import BY_NAME
 
 
 class MigrationKind(StrEnum):
@@ -46,8 +47,13 @@ def _derived(_: MigrationOptions) -> Sequence[str]:
     return [create_table(table) for table in DERIVED]
 
 
+def _archive(_: MigrationOptions) -> Sequence[str]:
+    return [create_table(BY_NAME["kept_traces"])]
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "tables", MigrationKind.LIGHT, _tables),
     Migration(2, "derived tables", MigrationKind.LIGHT, _derived),
+    Migration(3, "archived traces", MigrationKind.LIGHT, _archive),
 )
 """All steps in order; the last version is the one this Clew knows."""

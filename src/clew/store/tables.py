@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from clew.model import LOGS, RESOURCES, SCOPES, SPANS
-from clew.model.schema import ID128, NS, SECONDS, WORD
+from clew.model.schema import ID128, MILLIS, NS, SECONDS, WORD
 from clew.store.derived import DERIVED
 from clew.store.table import HIST, SECONDS_CODEC, TIME_CODEC, Keep, Table, schema_of
 
@@ -15,6 +15,7 @@ __all__ = [
     "BY_NAME",
     "COMMON_SETTINGS",
     "HIST",
+    "KEPT_TRACES",
     "META",
     "NO_ROOT_NS",
     "RED_1M",
@@ -119,6 +120,15 @@ ATTR_VALUES = schema_of(
     ("value", pa.utf8()),
 )
 """At most 1,000 values per key and day, as text."""
+
+KEPT_TRACES = schema_of(
+    ("tenant", WORD),
+    ("trace_id", ID128),
+    ("archived", MILLIS),
+    ("part", pa.uint32()),
+    ("body", pa.binary()),
+)
+"""Traces that somebody has archived, as the OTLP messages that they are exported as; they outlive the retention."""
 
 META = schema_of(("key", pa.utf8()), ("value", pa.utf8()), ("updated", NS))
 """What Clew knows about this data directory: the schema version and what each migration left to do."""
@@ -262,6 +272,15 @@ TABLES: tuple[Table, ...] = (
         engine="ReplacingMergeTree",
     ),
     *DERIVED,
+    Table(
+        "kept_traces",
+        KEPT_TRACES,
+        partition="toDate(archived)",
+        order="(tenant, trace_id, archived, part)",
+        keep=Keep.FOREVER,
+        codecs={"archived": TIME_CODEC, "body": "ZSTD(3)"},
+        settings={"index_granularity": 64},
+    ),
     Table("clew_meta", META, order="key", keep=Keep.FOREVER, engine="ReplacingMergeTree(updated)"),
 )
 """Every table, in the order in which they are made."""

@@ -334,3 +334,12 @@ def test_otlp_is_turned_into_what_the_ui_reads(ports, ask, ids, known, message):
 
     assert shape(told) == shape(stored)
     assert ports.get(KEY, "/api/transform", b"{").status == 400
+
+
+def test_a_trace_can_be_archived(ports, ask, ids):
+    """The archive button works, also twice; the trace stays as it was, and an unknown one is 404."""
+    before = ask(f"/api/traces/{ids['OLD']:032x}")[1]["data"]
+    for _ in range(2):
+        assert ports.get(KEY, f"/api/archive/{ids['OLD']:032x}", b"").status == 200
+    assert ask(f"/api/traces/{ids['OLD']:032x}")[1]["data"] == before
+    assert ports.get(KEY, "/api/archive/1234", b"").status == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,8 +16,8 @@ from clew.api.jaeger.errors import BadParameterError
 from clew.api.jaeger.params import trace_query
 from clew.api.jaeger.ui_json import Part, envelope, traces_json
 from clew.api.otlpvalues import dump
-from clew.query.errors import TraceNotFoundError
-from clew.query.export import exports, located
+from clew.query.archive import one_trace, whole
+from clew.query.export import exports
 from clew.query.ids import parse_trace_id
 from clew.query.read import Read
 
@@ -67,13 +68,18 @@ async def search(request: Request) -> Response:
 
 
 def _by_ids(read: Read, wanted: list[bytes]) -> Iterator[bytes]:
-    traces = located(read, wanted)
-    missing = [
-        {"code": 404, "msg": "trace not found", "traceID": one.hex()}
-        for one in wanted
-        if one not in {trace.trace_id for trace in traces}
-    ]
-    return traces_json(exports(read, traces), missing)
+    found: set[bytes] = set()
+    errors: list[dict[str, Any]] = []
+
+    def parts() -> Iterator[Part]:
+        for trace_id, body in whole(read, wanted):
+            found.add(trace_id)
+            yield trace_id, body
+        errors.extend(
+            {"code": 404, "msg": "trace not found", "traceID": one.hex()} for one in wanted if one not in found
+        )
+
+    return traces_json(parts(), errors)
 
 
 async def trace(request: Request) -> Response:
@@ -83,18 +89,13 @@ async def trace(request: Request) -> Response:
     return await ask.stream(lambda read: traces_json(one_trace(read, known)), _JSON)
 
 
-def one_trace(read: Read, trace_id: str) -> Iterator[Part]:
-    """Yield the parts of a trace.
-
-    Raises:
-        TraceNotFoundError: no span of it is stored.
-    """
-    parts = exports(read, located(read, [bytes.fromhex(trace_id)]))
-    first = next(parts, None)
-    if first is None:
-        raise TraceNotFoundError(trace_id)
-    yield first
-    yield from parts
+async def archive(request: Request) -> Response:
+    """Store a copy of a trace that outlives the retention."""
+    ask = await asking(request)
+    known = parse_trace_id(request.path_params["trace_id"])
+    bodies = await ask.run(lambda read: [body for _, body in one_trace(read, known)])
+    await asyncio.to_thread(ask.deps.actions.keep_trace, ask.scope, bytes.fromhex(known), bodies)
+    return answer([], 0)
 
 
 ROUTES = [
@@ -103,4 +104,5 @@ ROUTES = [
     Route("/api/operations", operations),
     Route("/api/traces", search),
     Route("/api/traces/{trace_id}", trace),
+    Route("/api/archive/{trace_id}", archive, methods=["POST"]),
 ]

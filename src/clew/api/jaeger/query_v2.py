@@ -13,8 +13,9 @@ from clew.api.jaeger.messages import trace_query, window
 from clew.api.jaeger.model import spans_of
 from clew.api.pb import jaeger_api_v2_pb2 as pb
 from clew.api.rpc import Call
-from clew.query.errors import TraceNotFoundError
-from clew.query.export import exports, located
+from clew.query.archive import one_trace
+from clew.query.export import exports
+from clew.query.ids import parse_trace_id
 
 SERVICE = pb.DESCRIPTOR.services_by_name["QueryService"]
 CHUNK_BYTES = 1 << 20
@@ -36,10 +37,18 @@ def _chunks(bodies: Iterable[tuple[bytes, bytes]]) -> Answers:
 
 
 def _trace(request: pb.GetTraceRequest, call: Call) -> Answers:
-    found = located(call.read, [bytes(request.trace_id).rjust(16, b"\0")])
-    if not found:
-        raise TraceNotFoundError(request.trace_id.hex())
-    return _chunks(exports(call.read, found))
+    return _chunks(one_trace(call.read, _id(request)))
+
+
+def _archive(request: pb.ArchiveTraceRequest, call: Call) -> Answers:
+    known = _id(request)
+    bodies = [body for _, body in one_trace(call.read, known)]
+    call.deps.actions.keep_trace(call.read.scope, bytes.fromhex(known), bodies)
+    yield pb.ArchiveTraceResponse()
+
+
+def _id(request: Any) -> str:
+    return parse_trace_id(request.trace_id.hex())
 
 
 def _find(request: pb.FindTracesRequest, call: Call) -> Answers:
@@ -64,6 +73,7 @@ def _dependencies(request: pb.GetDependenciesRequest, call: Call) -> Answers:
 
 METHODS = {
     "GetTrace": _trace,
+    "ArchiveTrace": _archive,
     "FindTraces": _find,
     "GetServices": _services,
     "GetOperations": _operations,

@@ -13,8 +13,8 @@ from clew.api.jaeger.search import TraceQuery
 from clew.api.pb import jaeger_api_v3_pb2 as pb
 from clew.api.rpc import Call
 from clew.query.answer import Window
-from clew.query.errors import TraceNotFoundError
-from clew.query.export import exports, located
+from clew.query.archive import one_trace
+from clew.query.export import exports
 from clew.query.ids import parse_trace_id
 
 SERVICE = pb.DESCRIPTOR.services_by_name["QueryService"]
@@ -62,11 +62,7 @@ def _summary(one: lists.Summary) -> pb.TraceSummary:
 
 
 def _trace(request: pb.GetTraceRequest, call: Call) -> Answers:
-    known = parse_trace_id(request.trace_id)
-    found = located(call.read, [bytes.fromhex(known)])
-    if not found:
-        raise TraceNotFoundError(known)
-    return (body for _, body in exports(call.read, found))
+    return (body for _, body in one_trace(call.read, parse_trace_id(request.trace_id)))
 
 
 def _find(request: pb.FindTracesRequest, call: Call) -> Answers:

@@ -13,13 +13,15 @@ from clew.api.jaeger import lists
 from clew.api.jaeger.messages import trace_query, window
 from clew.api.pb import jaeger_storage_v2_pb2 as pb
 from clew.api.rpc import Call, Method, read_service
-from clew.query.export import exports, located
+from clew.query.archive import whole
+from clew.query.export import exports
 from clew.query.index import IndexedTrace
 
 _FILE = pb.DESCRIPTOR.services_by_name
 SERVICES = ("TraceReader", "DependencyReader", "Capabilities")
 NAMES = tuple(_FILE[name].full_name for name in SERVICES)
 SUMMARIES_AT_ONCE = 500
+_ID_BYTES = 16
 Answers = Iterator[Message | bytes]
 
 
@@ -31,8 +33,7 @@ def storage_services(deps: ApiDeps) -> list[Any]:
 def _traces(request: pb.GetTracesRequest, call: Call) -> Answers:
     """Yield the traces asked for; one that is not stored is left out. The times are hints that are not needed."""
     ids = [bytes(one.trace_id).rjust(16, b"\0") for one in request.query]
-    known = located(call.read, [one for one in ids if len(one) == 16])  # noqa: PLR2004 - longer ones are no ids
-    return (body for _, body in exports(call.read, known))
+    return (body for _, body in whole(call.read, [one for one in ids if len(one) == _ID_BYTES]))
 
 
 def _find(request: pb.FindTracesRequest, call: Call) -> Answers:
