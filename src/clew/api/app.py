@@ -67,11 +67,6 @@ def create_app(deps: ApiDeps) -> FastAPI:
     return app
 
 
-def guarded(app: Callable[[_Scope, _Receive, _Send], Awaitable[None]], deps: ApiDeps) -> Edge:
-    """Return an application of another port behind the same checks of its callers."""
-    return Edge(app, deps)
-
-
 class Edge:
     """Gives each request an id, checks its caller, and adds the total time to `Server-Timing`."""
 

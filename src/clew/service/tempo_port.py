@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 
 from clew.api import ApiDeps
-from clew.api.app import guarded
-from clew.api.tempo import TempoGrpcServer, create_tempo_app
+from clew.api.app import Edge
+from clew.api.tempo import TempoGrpcServer, create_tempo_app, refused
 from clew.config import LimitsConfig, Listener
 from clew.config.listen import is_loopback
 from clew.receive import bind
@@ -52,7 +52,7 @@ class TempoPort:
             header_max_bytes=self._limits.header_max_bytes,
             max_connections=self._limits.max_connections,
         )
-        self._web = WebServer(guarded(create_tempo_app(self._deps), self._deps), sockets, shared)
+        self._web = WebServer(Edge(create_tempo_app(self._deps), self._deps, refused), sockets, shared)
         await self._grpc.start()
         await self._web.start()
 

@@ -156,7 +156,16 @@ def test_the_main_port_serves_the_http_half(clew):
 
 def test_a_foreign_host_name_is_refused_on_localhost(tempo):
     """DNS rebinding finds no way in here either."""
-    assert tempo.get("/api/search", headers={"Host": "evil.example"}).status == 403
+    reply = tempo.get("/api/search", headers={"Host": "evil.example"})
+    assert reply.status == 403
+    assert reply.headers["content-type"].startswith("text/plain")
+
+
+def test_the_status_shows_the_port(clew, port):
+    """`clew status` lists it with the other listeners."""
+    told = clew.clew("status", "--url", clew.url)
+    assert told.returncode == 0
+    assert f"tempo {port}" in told.stdout
 
 
 def test_a_taken_port_names_its_key(tmp_path):

@@ -89,7 +89,7 @@ def test_texts_that_look_like_members_stay_as_they_are(tempo, clew, t0):
     text = 'x "traceId":"00ff" "kind":2 "code":1'
     body = {"resourceSpans": [{"scopeSpans": [{"spans": [{
         "traceId": f"{0xC4:032x}", "spanId": f"{1:016x}", "name": text, "startTimeUnixNano": str(t0 - 3600 * 10**9),
-        "endTimeUnixNano": str(t0), "attributes": [{"key": "traceId", "value": {"stringValue": text}}],
+        "endTimeUnixNano": str(t0 - 3599 * 10**9), "attributes": [{"key": "traceId", "value": {"stringValue": text}}],
     }]}]}]}  # fmt: skip
     before = clew.status()["ledger"]["stored"]
     from urllib.request import Request, urlopen  # noqa: PLC0415

@@ -4,7 +4,7 @@ Requests of HTTP (`app`) and of gRPC (`streaming`) become the same questions (`r
 answers become messages of `clew.api.pb.tempo_pb2` and go out as protobuf JSON or protobuf.
 """
 
-from clew.api.tempo.app import create_tempo_app
+from clew.api.tempo.app import create_tempo_app, refused
 from clew.api.tempo.streaming import TempoGrpcServer
 
-__all__ = ["TempoGrpcServer", "create_tempo_app"]
+__all__ = ["TempoGrpcServer", "create_tempo_app", "refused"]

@@ -72,6 +72,11 @@ def _route(path: str, handler: Handler, deps: ApiDeps) -> Route:
     return Route(path, endpoint)
 
 
+def refused(_: Request, error: ClewError) -> Response:
+    """Return the answer to a caller who may not come in at all."""
+    return refusal(error)
+
+
 async def _no_route(request: Request, _: Exception) -> Response:
     return PlainTextResponse(f"404 page not found: {request.url.path[:200]}", 404)
 

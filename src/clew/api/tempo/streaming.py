@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +28,16 @@ from clew.api.tempo.requests import (
     values_of_message,
 )
 from clew.api.tenancy import scope_of
+from clew.model import Scope
 from clew.model.errors import ClewError
 from clew.query.read import Read
+from clew.query.reader import Reader
 from clew.query.search import Progress
 
 SERVICE = pb.DESCRIPTOR.services_by_name["StreamingQuerier"].full_name
 MAX_REQUEST = 1 << 20
+MAX_CALLS = 256
+"""Calls at once, those of clients that do not read included; beyond it a call ends with ResourceExhausted."""
 Answerer = Callable[[Any, Read, int], Iterator[Message]]
 _log = logging.getLogger(__name__)
 
@@ -92,16 +98,15 @@ class TempoGrpcServer:
     async def start(self) -> None:
         """Listen on the socket."""
         server = grpc.aio.server(
+            maximum_concurrent_rpcs=MAX_CALLS,
             options=[
                 ("grpc.max_receive_message_length", MAX_REQUEST),
                 ("grpc.keepalive_permit_without_calls", 1),
                 ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
-            ]
+            ],
         )
         handlers = {
-            name: grpc.unary_stream_rpc_method_handler(
-                self._method(kind, answer), response_serializer=lambda message: message.SerializeToString()
-            )
+            name: grpc.unary_stream_rpc_method_handler(self._method(kind, answer))
             for name, (kind, answer) in METHODS.items()
         }
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
@@ -120,22 +125,19 @@ class TempoGrpcServer:
             await self._health.enter_graceful_shutdown()
             await server.stop(timeout_s)
 
-    def _method(self, kind: type[Message], answer: Answerer) -> Callable[[bytes, Any], AsyncIterator[Message]]:
+    def _method(self, kind: type[Message], answer: Answerer) -> Callable[[bytes, Any], AsyncIterator[bytes]]:
         """Return the handler of one method; a client that goes away ends its read."""
 
-        async def handle(request: bytes, context: Any) -> AsyncIterator[Message]:
+        async def handle(request: bytes, context: Any) -> AsyncIterator[bytes]:
             deps = self._deps
             metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
             try:
                 scope = scope_of(deps.authenticator, metadata.get("authorization"), metadata.get("x-scope-orgid"))
                 message = kind.FromString(request)
                 now = deps.reader.now()
-                parts = deps.reader.stream(scope, lambda read: answer(message, read, now))
-                try:
+                async with aclosing(parts_of(deps.reader, scope, lambda read: answer(message, read, now))) as parts:
                     async for part in parts:
                         yield part
-                finally:
-                    await parts.aclose()
             except ClewError as error:
                 await context.abort(grpc.StatusCode[grpc_status(error)], line(error))
             except DecodeError as error:
@@ -145,3 +147,33 @@ class TempoGrpcServer:
                 await context.abort(grpc.StatusCode.INTERNAL, "unexpected error; the log of Clew has the cause")
 
         return handle
+
+
+async def parts_of(
+    reader: Reader, scope: Scope, work: Callable[[Read], Iterator[Message]]
+) -> AsyncGenerator[bytes, None]:
+    """Yield messages as a reader thread makes them; a client that reads slowly never holds the thread.
+
+    What waits to be sent is an answer of bounded size that has been made as a whole anyway.
+    """
+    loop = asyncio.get_running_loop()
+    made: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+    def produce(read: Read) -> None:
+        for message in work(read):
+            loop.call_soon_threadsafe(made.put_nowait, message.SerializeToString())
+
+    def end(done: asyncio.Future[None]) -> None:
+        if not done.cancelled():
+            done.exception()  # noted here, raised below if anybody still waits
+        made.put_nowait(None)
+
+    reading = asyncio.ensure_future(reader.run(scope, produce))
+    reading.add_done_callback(end)
+    try:
+        while (part := await made.get()) is not None:
+            yield part
+        await reading
+    finally:
+        if not reading.done():
+            reading.cancel()
