@@ -9,7 +9,6 @@ from fastapi import Depends, Request
 
 from clew.api.deps import ApiDeps, Principal
 from clew.api.errors import HostDeniedError, OriginDeniedError
-from clew.model import Scope
 
 COOKIE = "clew_session"
 
@@ -44,11 +43,5 @@ async def reading(request: Request) -> Principal:
     return authenticator.authenticate(header, "read")
 
 
-async def reading_scope(principal: Annotated[Principal, Depends(reading)]) -> Scope:
-    """Return whose data the request sees."""
-    return Scope(principal.tenant)
-
-
 Reading = Annotated[Principal, Depends(reading)]
-Tenant = Annotated[Scope, Depends(reading_scope)]
 Deps = Annotated[ApiDeps, Depends(deps_of)]

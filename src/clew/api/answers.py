@@ -12,13 +12,14 @@ from fastapi import Depends, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
-from clew.api.access import Deps, Tenant, deps_of, reading
+from clew.api.access import Deps, Reading, deps_of, reading
 from clew.api.deps import ApiDeps
 from clew.api.models import Envelope
 from clew.api.problems import ClientGone
 from clew.model import Scope
 from clew.query.answer import Answer, Meta
 from clew.query.read import Read
+from clew.query.reader import Errand
 from clew.query.times import parse_window
 from clew.store.engine import Limits
 
@@ -29,19 +30,27 @@ NDJSON = "application/x-ndjson"
 class Asking:
     """One request's way to the reader: tenant, clock, and the end of the read when the client goes away."""
 
-    def __init__(self, request: Request, deps: ApiDeps, scope: Scope) -> None:
+    def __init__(self, request: Request, deps: ApiDeps, scope: Scope, asker: str = "") -> None:
         self.request = request
         self.deps = deps
         self.scope = scope
+        self.asker = asker
         self.now = deps.reader.now()
+
+    def errand(self, limits: Limits | None = None) -> Errand:
+        """Return what a read of this request is for."""
+        tags = getattr(self.request.scope.get("route"), "tags", None) or ["read"]
+        return Errand(self.asker, str(tags[0]), limits)
 
     async def run(self, work: Callable[[Read], T], *, limits: Limits | None = None) -> T:
         """Return what a read returns, ending it when the client disconnects."""
-        return await self.watch(self.deps.reader.run(self.scope, work, limits=limits))
+        return await self.watch(self.deps.reader.run(self.scope, work, self.errand(limits)))
 
-    async def stream(self, work: Callable[[Read], Iterator[bytes]], media_type: str) -> StreamingResponse:
+    async def stream(
+        self, work: Callable[[Read], Iterator[bytes]], media_type: str, *, limits: Limits | None = None
+    ) -> StreamingResponse:
         """Answer with what a read yields; an error comes before the status is sent, an end of the client ends it."""
-        parts = self.deps.reader.stream(self.scope, work)
+        parts = self.deps.reader.stream(self.scope, work, self.errand(limits))
         try:
             first = await self.watch(anext(parts))
         except BaseException:
@@ -96,8 +105,8 @@ class Asking:
         return Response(frame.model_dump_json(by_alias=True), 200, headers, "application/json")
 
 
-async def _asking(request: Request, deps: Deps, scope: Tenant) -> Asking:
-    return Asking(request, deps, scope)
+async def _asking(request: Request, deps: Deps, principal: Reading) -> Asking:
+    return Asking(request, deps, Scope(principal.tenant), principal.name)
 
 
 async def asking(request: Request) -> Asking:
@@ -106,7 +115,8 @@ async def asking(request: Request) -> Asking:
     Raises:
         AuthError: the caller may not read.
     """
-    return Asking(request, deps_of(request), Scope((await reading(request)).tenant))
+    principal = await reading(request)
+    return Asking(request, deps_of(request), Scope(principal.tenant), principal.name)
 
 
 Ask = Annotated[Asking, Depends(_asking)]

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from clew.model.errors import ClewError
-from clew.query.errors import InvalidQueryError
+from clew.query.errors import BusyError, InvalidQueryError
 from clew.store.errors import QueryLimitError
 
 MEDIA_TYPE = "application/problem+json"
@@ -56,6 +56,8 @@ def of_error(request: Request, error: ClewError) -> JSONResponse:
         errors = [{"from": error.start, "to": error.end, "message": error.detail, "hint": error.hint}]
     if isinstance(error, QueryLimitError):
         errors = [{"limit": error.kind, "value": error.limit}]
+    if isinstance(error, BusyError):
+        errors = [{"waiting": error.waiting, "position": error.position}]
     return problem(request, error.http_status, error.code, error.detail, error.hint, errors=errors)
 
 

@@ -38,6 +38,10 @@ class QueryConfig(Section):
     readers: Annotated[int, Field(ge=1, le=64)] = 3
     """Queries that run at once."""
     queue: Annotated[int, Field(ge=0)] = 64
-    """Queries that may wait; beyond it a request gets 503."""
+    """Queries that may wait; beyond it a request gets 503, or 429 when its tenant waits for most."""
+    max_per_tenant: Annotated[int, Field(ge=0)] = 0
+    """Queries of one tenant that run at once; 0: all readers, all but one when tokens of several tenants exist."""
+    max_per_token: Annotated[int, Field(ge=0)] = 0
+    """Queries of one token that run at once; 0 sets no limit."""
     sql: SqlConfig = SqlConfig()
     """SQL that people write."""

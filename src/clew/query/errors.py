@@ -7,6 +7,7 @@ ClewError
 +-- TraceNotFoundError     no span of the trace is stored
 +-- SpanNotFoundError      the trace has no such span
 +-- BusyError              all readers are taken and the queue is full
++-- DisplacedError         the place in the queue went to a tenant that waits for less
 """
 
 from __future__ import annotations
@@ -89,6 +90,21 @@ class BusyError(ClewError):
     retryable: ClassVar[bool] = True
     hint = "Try again in a second, or raise query.readers or query.queue."
 
-    def __init__(self, waiting: int) -> None:
-        super().__init__(f"{waiting} reads are already waiting")
+    def __init__(self, waiting: int, position: int) -> None:
+        super().__init__(f"{waiting} reads are already waiting; this one would be number {position}")
         self.waiting = waiting
+        self.position = position
+        """Where the read would stand."""
+
+
+class DisplacedError(ClewError):
+    """The queue is full, and of all tenants this one waits for most: its newest read made room for another's."""
+
+    code: ClassVar[str] = "displaced"
+    http_status: ClassVar[int] = 429
+    grpc_status: ClassVar[str] = "RESOURCE_EXHAUSTED"
+    retryable: ClassVar[bool] = True
+    hint = "Send fewer reads at once; try again when some of yours have ended."
+
+    def __init__(self) -> None:
+        super().__init__("the queue is full, and this tenant has more reads in it than any other")

@@ -32,7 +32,7 @@ from clew.service.engine import AnyEngine, bring_up_to_date, open_engine
 from clew.service.gauges import mirror
 from clew.service.jaeger_ports import query_port, storage_port
 from clew.service.listeners import JAEGER_GRPC, JAEGER_HTTP, JAEGER_STORAGE, MAIN, ZIPKIN, Listeners
-from clew.service.reading import read_limits, sql_settings
+from clew.service.reading import per_tenant, read_limits, sql_settings
 from clew.service.status import StatusBoard
 from clew.service.tempo_port import KEY as TEMPO
 from clew.service.tempo_port import TempoPort
@@ -145,7 +145,15 @@ class Node:
     def _deps(self, engine: AnyEngine, journal: LocalJournal, status: StatusBoard) -> ApiDeps:
         """Return what every reading API needs."""
         query = self.config.query
-        reader = Reader(engine, readers=query.readers, queue=query.queue, limits=read_limits(self.config))
+        reader = Reader(
+            engine,
+            readers=query.readers,
+            queue=query.queue,
+            per_tenant=per_tenant(self.config),
+            per_asker=query.max_per_token,
+            limits=read_limits(self.config),
+            metrics=self.metrics,
+        )
         self._on_stop("readers", reader.close)
         numbers, process = itertools.count(1), secrets.token_hex(4)
         return ApiDeps(

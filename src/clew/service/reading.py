@@ -20,6 +20,13 @@ def read_limits(config: Config) -> Limits:
     )
 
 
+def per_tenant(config: Config) -> int:
+    """Return how many reads of one tenant run at once: with several tenants one reader is left to the others."""
+    query = config.query
+    several = len({token.tenant for token in config.tokens}) > 1
+    return query.max_per_tenant or (max(query.readers - 1, 1) if several else 0)
+
+
 def sql_settings(config: Config) -> SqlSettings:
     """Return what one query of a person may use."""
     sql = config.query.sql

@@ -152,8 +152,21 @@ class Metrics:
 
     def _read(self) -> None:
         self.query_seconds = self._add(Histogram, "clew_query_seconds", "One read, by kind.", "kind", buckets=_SLOW_S)
+        self.query_wait = self._add(
+            Histogram,
+            "clew_query_wait_seconds",
+            "How long a read waited for its turn, by kind.",
+            "kind",
+            buckets=_SLOW_S,
+        )
         self.query_refused = self._add(
-            Counter, "clew_query_refused_total", "Reads refused or cut short, by error code.", "code"
+            Counter,
+            "clew_query_refused_total",
+            "Reads that ended with an error, by kind and reason: the error code, or limit_ and the limit passed.",
+            "kind reason",
+        )
+        self.query_cancelled = self._add(
+            Counter, "clew_query_cancelled_total", "Reads that nobody waited for to the end, by kind.", "kind"
         )
         self.query_running = self._add(Gauge, "clew_query_running", "Reads that run now.")
         self.query_queued = self._add(Gauge, "clew_query_queued", "Reads that wait for a reader.")

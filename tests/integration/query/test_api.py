@@ -408,10 +408,10 @@ async def test_a_cancelled_request_ends_its_query(shop):
     with pytest.raises(asyncio.CancelledError):
         await task
     for _ in range(100):
-        if reader._open == 0:
+        if reader._turns.running == 0:
             break
         await asyncio.sleep(0.05)
-    assert reader._open == 0
+    assert reader._turns.running == 0
     reader.close()
 
 

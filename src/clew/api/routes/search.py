@@ -20,6 +20,7 @@ from clew.query.plan.explain import explain
 from clew.query.plan.found import Ask as PlanAsk
 from clew.query.plan.rows import check_cursor, events, page
 from clew.query.read import Read
+from clew.query.reader import Queued
 from clew.query.search import Page, Progress
 from clew.query.traceql import parse as parse_query
 
@@ -35,8 +36,9 @@ router = APIRouter(tags=["search"])
 async def find_traces(body: SearchRequest, ask: Ask) -> Response:
     """Return traces that overlap the range and out of which the query makes spansets, newest first.
 
-    With `Accept: application/x-ndjson` the answer is a stream of lines: `progress`, `trace`, and at last `end` with
-    the cursor and the meta, or `error` with a problem's code, detail and hint.
+    With `Accept: application/x-ndjson` the answer is a stream of lines: `queued` with the position while it waits,
+    `progress`, `trace`, and at last `end` with the cursor and the meta, or `error` with a problem's code, detail and
+    hint.
     """
     query = parse_query(body.q)
     given = PlanAsk(ask.window(body.from_, body.to), body.limit, body.spans, body.cursor)
@@ -62,10 +64,12 @@ async def explain_search(body: SearchRequest, ask: Ask) -> Response:
 
 async def _lines(ask: Asking, work: Callable[[Read], Iterator[Progress | Answer[Page]]]) -> AsyncIterator[bytes]:
     try:
-        stream = ask.deps.reader.stream(ask.scope, work)
+        stream = ask.deps.reader.stream(ask.scope, work, ask.errand(), waiting=Queued)
         async with aclosing(stream) as found:
             async for event in found:
-                if isinstance(event, Progress):
+                if isinstance(event, Queued):
+                    yield line("queued", position=event.position)
+                elif isinstance(event, Progress):
                     yield line("progress", reached_ns=str(event.reached_ns), found=event.found, scanned_rows=event.rows)
                 else:
                     for part in _page(ask, event):

@@ -21,6 +21,10 @@ _RESERVED = frozenset({*VIEWS, *BY_NAME})
 """Names that a WITH may not give away: the subqueries behind the views read tables of these names."""
 _PLAIN_NAME = re.compile(r"[^\\\\`\"\x00-\x1f\x7f]+")
 """Quotes and backslashes in names are read differently by different parsers."""
+_OF_THE_ENGINE = frozenset(
+    {"currentuser", "current_user", "session_user", "user", "currentdatabase", "current_database", "database", "schema"}
+)
+"""Names without brackets that the engine takes for functions of its own, unless the query gives them a meaning."""
 _CLAUSES = {"settings": "SETTINGS", "format": "FORMAT", "into": "INTO", "locks": "FOR UPDATE", "sample": "SAMPLE"}
 
 
@@ -30,7 +34,10 @@ def check(tree: exp.Query) -> None:
     Raises:
         InvalidQueryError: names what is wrong, where, and what is allowed.
     """
+    given = {one.alias.lower() for one in tree.find_all(exp.Alias)}
     for node in tree.walk():
+        if isinstance(node, exp.Column) and node.name.lower() in _OF_THE_ENGINE - given:
+            refuse(node, f"{node.name} would tell about the engine", "there is no such column; a view has its columns")
         if type(node) not in NODES:
             _refuse_kind(node)
         for key, name in _CLAUSES.items():
