@@ -85,7 +85,8 @@ def _problem(status: int, body: bytes) -> AnswerError:
     """Return the error for a problem document, or for whatever else came."""
     try:
         told = json.loads(body)
-        return AnswerError(status, str(told["code"]), str(told["detail"] or told["title"]), str(told.get("hint") or ""))
+        detail, hint = str(told["detail"] or told["title"]), str(told.get("hint") or "")
+        return AnswerError(status, str(told["code"]), detail, hint, told.get("errors") or ())
     except (ValueError, KeyError, TypeError):
         text = body[:200].decode(errors="replace").strip()
         return AnswerError(status, f"http_{status}", f"HTTP {status}: {text}", "is this the address of Clew's UI port?")

@@ -9,7 +9,8 @@ ClewError
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from clew.cli.exits import Exit
 from clew.model.errors import ClewError
@@ -36,10 +37,14 @@ class AnswerError(ClewError):
 
     code: ClassVar[str] = "refused_by_server"
 
-    def __init__(self, status: int, code: str, detail: str, hint: str) -> None:
+    def __init__(
+        self, status: int, code: str, detail: str, hint: str, errors: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
         super().__init__(detail, hint=hint)
         self.status = status
         self.server_code = code
+        self.errors = errors
+        """Places in the query that are wrong: `from` and `to`, in characters."""
         denied, missing = {401, 403}, {404, 410}
         self.exit = Exit.DENIED if status in denied else Exit.NOT_FOUND if status in missing else Exit.FAILED
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "up": "up",
     "status": "status",
     "query": "query",
+    "sql": "sql",
     "export": "export",
     "import": "import_",
     "load": "load",

@@ -125,6 +125,16 @@ class Read:
             self._ran.append(Ran(self._phase, sql, bound, stats.rows, stats.bytes, stats.elapsed_s * 1000))
         return result.table
 
+    def stream(
+        self, sql: str, params: Mapping[str, Param] | None = None, *, take_rows: int = 0
+    ) -> Iterator[pa.RecordBatch]:
+        """Run a SELECT and yield its batches as they come; the rest is as in `query`."""
+        left = max(self._limits.timeout_s - self._elapsed_s, MIN_TIMEOUT_S)
+        limits = replace(self._limits, timeout_s=left, take_rows=take_rows)
+        bound: dict[str, Param] = {**(params or {}), "tenant": self.scope.tenant}
+        with self._control.query_id() as query_id:
+            yield from self._engine.stream(sql, bound, limits=limits, query_id=query_id)
+
     @property
     def scanned(self) -> Scanned:
         """What the queries so far have read."""

@@ -470,3 +470,19 @@ async def test_sql_over_http(api):
     assert (slow.status_code, slow.json()["code"]) == (400, "invalid_request")
     views = (await api.get("/sql/views")).json()["data"]
     assert {"spans", "traces", "logs", "red", "otel_traces"} <= {view["name"] for view in views}
+
+
+async def test_sql_in_other_forms(api):
+    """`format` and `Accept` choose the form; a stream that fails tells it as its last line."""
+    sql = "SELECT service, count() AS n FROM spans GROUP BY service ORDER BY service"
+    whole = (await api.post("/sql", json={"sql": sql, "from": "now-1d"})).json()["data"]["rows"]
+    csv = await api.post("/sql", json={"sql": sql, "from": "now-1d"}, headers={"accept": "text/csv"})
+    assert csv.headers["content-type"].startswith("text/csv")
+    assert csv.text.splitlines() == ['"service","n"', *(f'"{service}",{n}' for service, n in whole)]
+    stream = await api.post("/sql", json={"sql": sql, "from": "now-1d", "format": "ndjson"})
+    lines = [json.loads(line) for line in stream.text.splitlines()]
+    assert [line["row"] for line in lines if line["type"] == "row"] == whole
+    wrong = await api.post("/sql", json={"sql": "SELECT file('x')", "format": "ndjson"})
+    assert json.loads(wrong.text)["code"] == "invalid_query"
+    refused = await api.post("/sql", json={"sql": "SELECT file('x')", "format": "csv"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_query")

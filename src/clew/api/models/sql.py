@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -26,7 +26,15 @@ class SqlRequest(RequestModel):
         "time reads the last 24 h (`meta.window` tells)",
     )
     to: str | None = Field(None, max_length=64, description=f"{TIME}; `now` when only `from` is given")
-    limit: int = Field(10_000, ge=1, le=1_000_000, description="most rows; `meta.truncated` tells when there are more")
+    limit: int | None = Field(
+        None,
+        ge=1,
+        le=100_000_000,
+        description="most rows; `meta.truncated` tells when there are more; absent: 10,000 as JSON, all in a stream",
+    )
+    format: Literal["json", "ndjson", "csv", "arrow", "parquet"] | None = Field(
+        None, description="form of the answer; absent: as `Accept` says, else json"
+    )
     timeout_s: float | None = Field(None, gt=0, description="less time than the configuration allows")
 
 

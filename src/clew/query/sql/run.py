@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow as pa
 from clew.query.answer import Answer, Meta, Total, Truncated, Window
 from clew.query.read import Read
 from clew.query.sql.columns import Described, carried, described
+from clew.query.sql.formats import FORMATS, plain_schema
 from clew.query.sql.refusals import in_terms_of
 from clew.query.sql.statement import Statement, prepare
 from clew.store.errors import QueryError
@@ -23,7 +25,7 @@ class SqlQuery:
     ranged: bool
     """Whether the request names the range; else it is the default one."""
     limit: int
-    """Rows of the answer."""
+    """Rows of the answer; 0: all, in a stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,51 @@ def rows(read: Read, query: SqlQuery) -> Answer[Rows]:
         window=statement.window,
     )
     return Answer(Rows(columns, kept), meta)
+
+
+def pieces(read: Read, query: SqlQuery, form: str) -> Iterator[bytes]:
+    """Yield an answer in one of `FORMATS`, piece by piece, as the engine makes it.
+
+    Raises:
+        InvalidQueryError: the text is wrong; before the first piece.
+        QueryLimitError: it passed a limit; perhaps between pieces.
+    """
+    try:
+        statement, columns = planned(read, query)
+        head = carried(read.query(f"SELECT * FROM ({statement.text}) LIMIT 0", statement.params), columns)
+        schema = plain_schema(head.schema)
+        cut = _Cut(query.limit)
+        take_rows = query.limit + 1 if query.limit else 0
+        batches = read.stream(statement.text, statement.params, take_rows=take_rows)
+        tables = cut.of(carried(batch, columns).cast(schema) for batch in batches)
+
+        def meta() -> Meta:
+            truncated = cut_at(query.limit) if cut.more else None
+            return Meta(returned=cut.rows, truncated=truncated, scanned=read.scanned, window=statement.window)
+
+        yield from FORMATS[form][1](columns, schema, tables, meta)
+    except QueryError as error:
+        raise in_terms_of(query.text, error) from error
+
+
+@dataclass(slots=True)
+class _Cut:
+    """Lets the first rows through, and notes whether there were more."""
+
+    limit: int
+    rows: int = 0
+    more: bool = False
+
+    def of(self, tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+        """Yield the rows up to the limit; 0 lets all through."""
+        for table in tables:
+            left = self.limit - self.rows
+            if self.limit and table.num_rows > left:
+                self.more = True
+                table = table.slice(0, left)  # noqa: PLW2901
+            self.rows += table.num_rows
+            if table.num_rows:
+                yield table
 
 
 def planned(read: Read, query: SqlQuery) -> tuple[Statement, tuple[Described, ...]]:
