@@ -17,6 +17,7 @@ WRITERS: dict[str, list[str]] = {
     "docs/reference/metrics.md": ["tools/options_reference.py", "metrics"],
     "docs/reference/api.md": ["-m", "clew.api.reference"],
     "docs/reference/cli.md": ["-m", "clew.cli.reference"],
+    "docs/reference/sql-views.md": ["-m", "clew.query.sql.reference"],
     "docs/reference/errors.md": ["tools/errors_reference.py"],
     "ui/src/api/types.gen.ts": ["tools/gen_ui_api.py"],
 }

@@ -8,6 +8,9 @@ from clew.config import Config
 from clew.query.sql.settings import SqlSettings
 from clew.store import Limits
 
+_FOR_READING = 0.75
+_NICE = 10
+
 
 def read_limits(config: Config) -> Limits:
     """Return what one read may use."""
@@ -27,12 +30,19 @@ def per_tenant(config: Config) -> int:
     return query.max_per_tenant or (max(query.readers - 1, 1) if several else 0)
 
 
+def _share_of_memory(config: Config) -> int:
+    """Return what each of the readers may take at once so that inserts and merges always keep a quarter."""
+    return int(config.storage.max_memory_bytes * _FOR_READING) // config.query.readers
+
+
 def sql_settings(config: Config) -> SqlSettings:
     """Return what one query of a person may use."""
-    sql = config.query.sql
+    sql, limits = config.query.sql, read_limits(config)
     return SqlSettings(
         limits=replace(
-            read_limits(config),
+            limits,
+            max_memory_bytes=min(limits.max_memory_bytes, _share_of_memory(config)),
+            nice=_NICE,
             max_result_bytes=sql.max_result_bytes,
             max_bytes_to_read=sql.max_bytes_to_read,
             max_group_rows=sql.max_group_rows,

@@ -218,6 +218,8 @@ class EmbeddedEngine:
 
 def _read_sql(sql: str, limits: Limits, query_id: str) -> str:
     settings = {**QUERY_BASE, **_EMBEDDED, **limit_settings(limits)}
+    if limits.nice:
+        settings["os_threads_nice_value_query"] = limits.nice
     if query_id:
         settings["log_comment"] = query_id
     return f"{sql}\nFORMAT ArrowStream\nSETTINGS {settings_clause(settings)}"

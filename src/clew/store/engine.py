@@ -37,6 +37,9 @@ class Limits:
     """Stop after so many rows without an error, as a LIMIT around the query would; 0 takes all."""
     max_threads: int = 2
     """Threads of the query."""
+    nice: int = 0
+    """Priority of the threads below that of inserts and merges, 0 to 19, where the process may set it and the engine is
+    embedded."""
     direct_index: bool = False
     """Take matches of the attribute index from it without reading the column; a part without it fails the query with
     `MISSING_INDEX`."""

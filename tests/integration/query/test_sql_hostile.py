@@ -328,7 +328,7 @@ def test_what_is_written_is_what_is_checked():
 
 def test_no_view_leaks_a_column_of_the_store(shop):
     """`*` shows documented columns alone, never the tenant or a column that only the store knows."""
-    for view in ("spans", "traces", "logs", "red", "otel_traces"):
+    for view in ("spans", "traces", "logs", "edges", "red", "otel_traces"):
         now = time.time_ns()
         query = SqlQuery(f"SELECT * FROM {view}", Window(0, now), ranged=False, limit=1)
         names = {one.name.lower() for one in rows(shop.read(), query).data.columns}

@@ -121,6 +121,8 @@ CATEGORIES: dict[str, str] = {
 _COMBINATORS = ("if", "distinct", "ornull", "ordefault", "array", "foreach", "map", "argmin", "argmax")
 _AGGREGATES = ("counting and sums", "distribution", "collecting", "sequences")
 
+SYNTAX = frozenset({"date_add", "date_sub", "dateadd", "datesub", "timestamp_add", "timestamp_sub", "untuple"})
+"""What looks like a function and is written as another by the engine's parser."""
 ALLOWED = frozenset(name.lower() for names in CATEGORIES.values() for name in names.split())
 _COMBINED = frozenset(name.lower() for category in _AGGREGATES for name in CATEGORIES[category].split())
 

@@ -84,7 +84,9 @@ def _check_call(node: exp.Expr) -> None:
     known = sorted(one for names in CATEGORIES.values() for one in names.split())
     close = get_close_matches(name, known, 3, 0.75)
     meant = f"did you mean {' or '.join(close)}? " if close else ""
-    refuse(node, f"function {name}() is not allowed", f"{meant}docs/reference/sql.md lists {len(ALLOWED)} functions")
+    refuse(
+        node, f"function {name}() is not allowed", f"{meant}docs/reference/sql-views.md lists {len(ALLOWED)} functions"
+    )
 
 
 def _check_table(node: exp.Table) -> None:

@@ -14,7 +14,7 @@ _TAIL = re.compile(r"(\.?:? ?\(?In (?:scope|query) .*|: While executing .*|\.? ?
 _NAME = re.compile(r"identifier [`'](.+?)[`']|Identifier '(.+?)'|[Ff]unction (?:with name )?[`']?(\w+)[`']?")
 _UNKNOWN = frozenset({47, 46})
 """UNKNOWN_IDENTIFIER, UNKNOWN_FUNCTION."""
-_NO_MEANING = "the views, columns and functions are in docs/reference/sql.md"
+_NO_MEANING = "the views, columns and functions are in docs/reference/sql-views.md"
 
 
 def in_terms_of(text: str, error: QueryError) -> QueryError | InvalidQueryError:

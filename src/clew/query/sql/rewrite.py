@@ -13,7 +13,7 @@ from clew.query.sql.dialect import DIALECT
 from clew.query.sql.views import VIEWS, View
 from clew.store.views import single_text
 
-_ALIAS = re.compile(r"\b([rc])\.")
+_ALIAS = re.compile(r"\b([rcd])\.")
 _TRACE_ID = re.compile(r"[0-9a-f]{32}")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_.:/-]+")
 _COMPARISONS = (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.EQ, exp.Between, exp.In)

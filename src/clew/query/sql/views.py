@@ -202,6 +202,12 @@ RED = View(
     f"s.minute >= {_MINUTES[0]} AND s.minute <= {_MINUTES[1]}",
 )
 
+_SETTLED = (
+    "LEFT ANY JOIN (SELECT t.trace_id, t.depth, t.orphans, t.origin_service, t.origin_name, t.services, t.critical "
+    "FROM traces AS t WHERE t.tenant = {tenant:String} ORDER BY t.rows DESC LIMIT 1 BY t.trace_id) AS d "
+    "ON d.trace_id = s.trace_id"
+)
+
 TRACES = View(
     "traces",
     "one row per trace",
@@ -221,11 +227,44 @@ TRACES = View(
         Column("root_name", "String", "tupleElement(min(s.root), 'name')", "name of the root span, if received"),
         Column("spans", "UInt64", "sum(s.spans)", "spans received"),
         Column("errors", "UInt64", "sum(s.errors)", "spans with status error"),
+        Column("depth", "UInt32", "any(d.depth)", "levels of the tree; 0 until the trace has settled"),
+        Column("orphans", "UInt32", "any(d.orphans)", "spans whose parent is missing, once settled"),
+        Column("origin_service", "String", "any(d.origin_service)", "where the first error began, once settled"),
+        Column("origin_name", "String", "any(d.origin_name)", "operation where the first error began, once settled"),
+        Column("services", "Map(String, UInt64)", "any(d.services)", "spans per service, once settled"),
+        Column(
+            "critical", "Map(String, UInt64)", "any(d.critical)", "ns on the critical path per service, once settled"
+        ),
     ),
     "start",
     "s.last >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND s.first <= fromUnixTimestamp64Nano({to:Int64}, 'UTC')",
+    joins={"d": _SETTLED},
     group_by="s.trace_id",
     trace_id="s.trace_id",
+)
+
+EDGES = View(
+    "edges",
+    "calls between two services, or with a database, queue or outside peer, per minute; use sum()",
+    "edges_1m AS s",
+    "s",
+    (
+        Column("minute", "DateTime('UTC')", "s.minute", "end of the minute: calls start in (minute - 60 s, minute]"),
+        Column("client", "LowCardinality(String)", "s.client", "who calls"),
+        Column("server", "LowCardinality(String)", "s.server", "who is called"),
+        Column(
+            "kind", "LowCardinality(String)", "s.kind", "empty between services, else database, messaging_system ..."
+        ),
+        Column("stored", "Int64", "s.n", "calls as stored; every other figure is corrected for sampling"),
+        Column("calls", "Float64", "s.calls", "calls"),
+        Column("errors", "Float64", "s.errors", "failed calls"),
+        Column("client_ms", "Float64", "s.client_sum / 1e6", "time of the calling side, added up"),
+        Column("server_ms", "Float64", "s.server_sum / 1e6", "time of the called side, added up"),
+        Column("pairs", "Float64", "s.pairs", "calls of which both sides are known"),
+        Column("gap_ms", "Float64", "s.gap_sum / 1e6", "client minus server time over `pairs`: network and queues"),
+    ),
+    "minute",
+    RED.window,
 )
 
 _OTEL_TYPES = {
@@ -258,5 +297,5 @@ OTEL_TRACES = View(
     shortcuts=SPANS.shortcuts,
 )
 
-VIEWS: dict[str, View] = {view.name: view for view in (SPANS, TRACES, LOGS, RED, OTEL_TRACES)}
+VIEWS: dict[str, View] = {view.name: view for view in (SPANS, TRACES, LOGS, EDGES, RED, OTEL_TRACES)}
 """Every view by its name."""
