@@ -568,8 +568,9 @@ export interface SqlColumn {
 }
 
 export interface SqlRequest {
+  format?: "json" | "ndjson" | "csv" | "arrow" | "parquet" | null;
   from?: string | null;
-  limit?: number;
+  limit?: number | null;
   sql: string;
   timeout_s?: number | null;
   to?: string | null;
