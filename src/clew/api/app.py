@@ -16,7 +16,20 @@ from clew.api.access import check_caller
 from clew.api.deps import ApiDeps
 from clew.api.models import Problem
 from clew.api.prometheus import create_prometheus_app
-from clew.api.routes import admin, fields, health, metrics, query, search, services, session, sql, status, traces
+from clew.api.routes import (
+    admin,
+    fields,
+    health,
+    metrics,
+    queries,
+    query,
+    search,
+    services,
+    session,
+    sql,
+    status,
+    traces,
+)
 from clew.api.tempo.app import create_tempo_app
 from clew.model.errors import ClewError
 
@@ -58,7 +71,7 @@ def create_app(deps: ApiDeps) -> FastAPI:
     )
     app.state.deps = deps
     problems.install(app)
-    for noun in (search, metrics, query, sql, services, fields, traces, status, admin, session):
+    for noun in (search, metrics, query, queries, sql, services, fields, traces, status, admin, session):
         app.include_router(noun.router, prefix=PREFIX, responses=PROBLEMS)
     app.include_router(health.router)
     app.mount("/tempo", create_tempo_app(deps))

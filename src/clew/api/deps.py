@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from clew.model import Scope
 from clew.query.reader import Reader
+from clew.query.saved import SavedQueries
 from clew.query.sql.settings import SqlSettings
 
 
@@ -80,6 +81,7 @@ class ApiDeps:
     actions: Actions
     metrics_text: Callable[[], bytes]
     """The Prometheus exposition of Clew's own metrics."""
+    saved: SavedQueries
     sql: SqlSettings = field(default_factory=SqlSettings)
     """Limits of the queries that people write."""
     version: str = "0.0.0"

@@ -53,12 +53,18 @@ def of_error(request: Request, error: ClewError) -> JSONResponse:
     """Return the problem of one of our errors, with its fields."""
     errors: list[dict[str, Any]] | None = None
     if isinstance(error, InvalidQueryError):
-        errors = [{"from": error.start, "to": error.end, "message": error.detail, "hint": error.hint}]
+        errors = [place(error)]
     if isinstance(error, QueryLimitError):
         errors = [{"limit": error.kind, "value": error.limit}]
     if isinstance(error, BusyError):
         errors = [{"waiting": error.waiting, "position": error.position}]
     return problem(request, error.http_status, error.code, error.detail, error.hint, errors=errors)
+
+
+def place(error: InvalidQueryError) -> dict[str, Any]:
+    """Return where a query is wrong and what to write instead."""
+    where = {"from": error.start, "to": error.end, "line": error.line, "column": error.column}
+    return {**where, "message": error.detail, "hint": error.hint}
 
 
 def install(app: FastAPI) -> None:

@@ -6,6 +6,7 @@ ClewError
 +-- InvalidRequestError    a parameter is wrong
 +-- TraceNotFoundError     no span of the trace is stored
 +-- SpanNotFoundError      the trace has no such span
++-- SavedQueryNotFoundError  no query is saved under the name
 +-- BusyError              all readers are taken and the queue is full
 +-- DisplacedError         the place in the queue went to a tenant that waits for less
 """
@@ -30,6 +31,14 @@ class InvalidQueryError(ClewError):
         """First character of the wrong piece."""
         self.end = end
         """One past its last character."""
+        self.line = 0
+        self.column = 0
+        """Line and column of `start`, both from 1; 0 until the text is known."""
+
+    def locate(self, text: str) -> None:
+        """Find line and column in the text of the query."""
+        self.line = text.count("\n", 0, self.start) + 1
+        self.column = self.start - text.rfind("\n", 0, self.start)
 
 
 class QueryGateError(ClewError):
@@ -79,6 +88,19 @@ class SpanNotFoundError(ClewError):
         super().__init__(f"trace {trace_id} has no span {span_id}")
         self.trace_id = trace_id
         self.span_id = span_id
+
+
+class SavedQueryNotFoundError(ClewError):
+    """No query is saved under this name."""
+
+    code: ClassVar[str] = "saved_query_not_found"
+    http_status: ClassVar[int] = 404
+    grpc_status: ClassVar[str] = "NOT_FOUND"
+    hint = "GET /api/v1/queries lists the names; they are those of this tenant alone."
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no query is saved as {name!r}")
+        self.name = name
 
 
 class BusyError(ClewError):

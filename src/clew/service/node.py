@@ -23,6 +23,7 @@ from clew.config import Config
 from clew.journal import JournalSettings, LocalJournal
 from clew.pipeline import Processor
 from clew.query.reader import Reader
+from clew.query.saved import SavedQueries
 from clew.receive import Budget, Builders, Edge, GrpcListener, Intake, OtlpGrpcServer, OtlpHttpServer, Refusals
 from clew.service.actions import Actions
 from clew.service.chores import housekeeper
@@ -162,6 +163,7 @@ class Node:
             status=status,
             actions=Actions(engine, journal),
             metrics_text=self.metrics.render,
+            saved=SavedQueries(engine),
             sql=sql_settings(self.config),
             version=version("clew"),
             retention_days=self.config.storage.retention_days,

@@ -15,6 +15,7 @@ from clew.api import ApiDeps, create_app
 from clew.api.answers import Ask
 from clew.config.tokens import TokenConfig
 from clew.query.reader import Reader
+from clew.query.saved import SavedQueries
 from clew.service.web_server import WebServer
 
 S = 10**9
@@ -74,7 +75,15 @@ def application(store, authenticator=None, **more):
     """Return the API over a store."""
     state = State()
     reader = Reader(store.engine, readers=2, queue=8)
-    deps = ApiDeps(reader, authenticator or Authenticator(), state, state, lambda: b"clew_up 1\n", **more)
+    deps = ApiDeps(
+        reader,
+        authenticator or Authenticator(),
+        state,
+        state,
+        lambda: b"clew_up 1\n",
+        SavedQueries(store.engine),
+        **more,
+    )
     return create_app(deps)
 
 

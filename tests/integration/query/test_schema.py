@@ -11,6 +11,7 @@ from clew.access import Authenticator
 from clew.api import ApiDeps, create_app
 from clew.api.openapi import document
 from clew.query.reader import Reader
+from clew.query.saved import SavedQueries
 
 SCHEMA = schemathesis.openapi.from_dict(document())
 
@@ -58,7 +59,7 @@ class Still:
 def app(engine):
     """The API over an engine without data."""
     reader = Reader(engine, readers=2, queue=8)
-    yield create_app(ApiDeps(reader, Authenticator(), Still(), Still(), lambda: b""))
+    yield create_app(ApiDeps(reader, Authenticator(), Still(), Still(), lambda: b"", SavedQueries(engine)))
     reader.close()
 
 

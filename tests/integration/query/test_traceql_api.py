@@ -11,6 +11,7 @@ import pytest
 from clew.access import Authenticator
 from clew.api import ApiDeps, create_app
 from clew.query.reader import Reader
+from clew.query.saved import SavedQueries
 
 S = 10**9
 T0 = (time.time_ns() // (600 * S) - 12) * 600 * S
@@ -41,7 +42,7 @@ async def api(store):
     """A client of the search routes over the store."""
     reader = Reader(store.engine, readers=2, queue=8)
     nothing = NoStatus()
-    app = create_app(ApiDeps(reader, Authenticator(), nothing, nothing, lambda: b""))
+    app = create_app(ApiDeps(reader, Authenticator(), nothing, nothing, lambda: b"", SavedQueries(store.engine)))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost/api/v1") as client:
         yield client
     reader.close()

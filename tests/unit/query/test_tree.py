@@ -39,6 +39,7 @@ def naive(rows):
     return out
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 20)), min_size=1, max_size=30), st.integers(0, 3))
 def test_pre_order_equals_a_naive_walk(shape, lost):
     """On trees with lost parents the rows, depths and placeholders are those of a recursive walk."""
@@ -49,7 +50,7 @@ def test_pre_order_equals_a_naive_walk(shape, lost):
     assert list(zip(tree.depth.tolist(), tree.order.tolist(), strict=True)) == naive(rows)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(spans)
 def test_every_span_has_one_row_below_its_parent(rows):
     """Whatever the ids say (twins, cycles, itself as parent), each span stands once, after and one below its parent."""

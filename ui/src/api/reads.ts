@@ -57,3 +57,16 @@ export const histogramRead = (body: HistogramQuery, run = 0) =>
     queryKey: ["histogram", body, run],
     queryFn: ({ signal }) => call("POST /histogram", { body, signal }),
   });
+
+/** What the server makes of a text; the meaning of a text does not change. */
+export const parseRead = (q: string) =>
+  queryOptions({
+    queryKey: ["parse", q],
+    queryFn: ({ signal }) => call("POST /query/parse", { body: { q }, signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const savedRead = queryOptions({
+  queryKey: ["saved"],
+  queryFn: ({ signal }) => call("GET /queries", { signal }),
+});

@@ -29,6 +29,15 @@ export interface Columns {
   words: Record<string, string[]>;
 }
 
+export interface CompletionModel {
+  expected: ("fields" | "values" | "operators" | "logic" | "relations" | "functions" | "spansets" | "keywords")[];
+  field: string | null;
+  from: number;
+  prefix: string;
+  where: string;
+  words: string[];
+}
+
 export interface Deleted {
   spans: number;
   trace_id: string;
@@ -102,6 +111,11 @@ export interface Envelope_Retried {
   meta: Meta;
 }
 
+export interface Envelope_SavedQueryModel {
+  data: SavedQueryModel;
+  meta: Meta;
+}
+
 export interface Envelope_SearchPage {
   data: SearchPage;
   meta: Meta;
@@ -149,6 +163,11 @@ export interface Envelope_list_FieldKey {
 
 export interface Envelope_list_Operation {
   data: Operation[];
+  meta: Meta;
+}
+
+export interface Envelope_list_SavedQueryModel {
+  data: SavedQueryModel[];
   meta: Meta;
 }
 
@@ -357,20 +376,25 @@ export interface Operation {
 }
 
 export interface ParseError {
+  column: number;
   from: number;
   hint: string;
+  line: number;
   message: string;
   to: number;
 }
 
 export interface ParseRequest {
+  cursor?: number | null;
   q: string;
 }
 
 export interface ParseResult {
   canonical: string | null;
+  completion: CompletionModel | null;
   errors: ParseError[];
   filters: FilterModel[] | null;
+  kind: "search" | "metrics" | null;
 }
 
 export interface Problem {
@@ -410,6 +434,19 @@ export interface Retried {
 export interface Sampled {
   ci: number[];
   rate: number;
+}
+
+export interface SaveRequest {
+  description?: string;
+  q: string;
+}
+
+export interface SavedQueryModel {
+  description: string;
+  kind: "search" | "metrics";
+  name: string;
+  q: string;
+  updated_ns: string;
 }
 
 export interface Scanned {
@@ -666,6 +703,10 @@ export interface Operations {
   "POST /histogram": { body: HistogramRequest; response: Envelope_Histogram };
   "POST /journal/retry": { response: Envelope_Retried };
   "POST /metrics/query": { body: MetricsRequest; response: Envelope_SeriesAnswer };
+  "GET /queries": { response: Envelope_list_SavedQueryModel };
+  "GET /queries/{name}": { path: { name: string }; response: Envelope_SavedQueryModel };
+  "PUT /queries/{name}": { path: { name: string }; body: SaveRequest; response: Envelope_SavedQueryModel };
+  "DELETE /queries/{name}": { path: { name: string }; response: Envelope_SavedQueryModel };
   "POST /query/explain": { body: SearchRequest; response: Envelope_Explained };
   "POST /query/parse": { body: ParseRequest; response: Envelope_ParseResult };
   "GET /red": { query?: { service?: string | null; name?: string | null; kind?: "unspecified" | "internal" | "server" | "client" | "producer" | "consumer" | null; by?: "service" | null; from?: string; to?: string; step_s?: number | null }; response: Envelope_RedSeries };

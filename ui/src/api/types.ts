@@ -5,6 +5,7 @@ export type {
   Histogram as HistogramData,
   Ledger,
   Meta,
+  ParseResult,
   SearchPage,
   SearchRow as TraceRow,
   Status,

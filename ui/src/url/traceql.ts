@@ -1,6 +1,6 @@
 /**
  * The text of a conjunction, `{ status = error && .x = 1 }`: parsed into filters and printed in one canonical form.
- * The server has the same parser; tests/golden/conjunction.json binds both.
+ * The server reads all of TraceQL; tests/golden/conjunction.json binds both where they meet.
  */
 import { parseBare, printString, printValue, TooLargeError, type Value } from "./literals";
 
@@ -58,6 +58,15 @@ export function parseQuery(text: string): Filter[] {
   return new Parser(text).query();
 }
 
+/** Whether a text is a conjunction, which filters stand for. */
+export function isConjunction(text: string): boolean {
+  try {
+    return parseQuery(text).length >= 0;
+  } catch {
+    return false;
+  }
+}
+
 /** Returns the canonical text. */
 export function printQuery(filters: readonly Filter[]): string {
   return filters.length === 0 ? "{ }" : `{ ${filters.map(printFilter).join(" && ")} }`;
@@ -70,7 +79,9 @@ export function printFilter(filter: Filter): string {
 /** Returns a field as it is written in a query. */
 export function printField({ scope, key }: Pick<Filter, "scope" | "key">): string {
   if (scope === "intrinsic") return key;
-  const plain = key !== "" && ![...key].some((c) => END_OF_WORD.has(c) || c === '"' || c === "\\");
+  // A dot and a digit begin a number.
+  const number = scope === "any" && /^[0-9]/.test(key);
+  const plain = key !== "" && !number && ![...key].some((c) => END_OF_WORD.has(c) || c === '"');
   const written = plain ? key : `"${key.replace(/[\\"]/g, "\\$&")}"`;
   return scope === "any" ? `.${written}` : `${scope}.${written}`;
 }

@@ -42,6 +42,9 @@ class ParseRequest(RequestModel):
     """A text to check."""
 
     q: str = Field(max_length=MAX_QUERY, description=QUERY, examples=["{ status = error }"])
+    cursor: int | None = Field(
+        None, ge=0, description="offset in characters; asks what may stand there, of an unfinished text too"
+    )
 
 
 class ServiceShare(Model):
@@ -155,17 +158,51 @@ class FilterModel(Model):
 
 
 class ParseError(Model):
-    """Where a text is wrong; `from` and `to` count characters."""
+    """Where a text is wrong; `from` and `to` count characters from 0, line and column from 1."""
 
     from_: int = Field(alias="from", serialization_alias="from")
     to: int
+    line: int
+    column: int
     message: str
     hint: str
 
 
-class ParseResult(Model):
-    """The filters of a text and its canonical form, or what is wrong with it."""
+class CompletionModel(Model):
+    """What may stand at the cursor of an unfinished query."""
 
-    filters: list[FilterModel] | None
+    expected: list[
+        Literal["fields", "values", "operators", "logic", "relations", "functions", "spansets", "keywords"]
+    ] = Field(description="the likeliest first")
+    prefix: str = Field(description="what is written of it already")
+    from_: int = Field(alias="from", serialization_alias="from", description="where the prefix begins")
+    field: str | None = Field(description="the field whose values are wanted")
+    words: list[str] = Field(description="words and signs of the language that fit and begin with the prefix")
+    where: str = Field(description="the whole conditions around the cursor as a query; it narrows suggestions")
+
+
+class ParseResult(Model):
+    """What a text means and its canonical form, or what is wrong with it."""
+
+    kind: Literal["search", "metrics"] | None
+    filters: list[FilterModel] | None = Field(description="null for a query that is no conjunction")
     canonical: str | None
     errors: list[ParseError]
+    completion: CompletionModel | None = Field(description="null without `cursor`")
+
+
+class SavedQueryModel(Model):
+    """A query with a name."""
+
+    name: str
+    q: str = Field(description="its canonical text")
+    description: str
+    updated_ns: str = Field(description="nanoseconds since 1970, as a decimal string")
+    kind: Literal["search", "metrics"]
+
+
+class SaveRequest(RequestModel):
+    """A query to save."""
+
+    q: str = Field(max_length=MAX_QUERY, description="TraceQL", examples=["{ status = error }"])
+    description: str = Field("", max_length=1000)

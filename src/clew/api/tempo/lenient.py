@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from clew.query.conjunction import parse
-from clew.query.errors import InvalidQueryError
 from clew.query.filters import Filter
+from clew.query.traceql.lenient import usable
+from clew.query.traceql.lower import plain_conditions
 
 
 def conditions(text: str) -> list[Filter]:
     """Return the conditions of a query joined by `&&` that are whole; none where it means more than a conjunction."""
-    try:
-        return parse(text)
-    except InvalidQueryError:
-        pass
-    body = text.strip().removeprefix("{").removesuffix("}")
-    if any(sign in body for sign in ("||", "{", "}", "(")):
-        return []
-    found: list[Filter] = []
-    for part in body.split("&&"):
-        try:
-            found += parse(f"{{ {part} }}")
-        except InvalidQueryError:
-            continue
-    return found
+    return plain_conditions(usable(text))

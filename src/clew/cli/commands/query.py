@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -71,6 +72,7 @@ def query(  # noqa: PLR0917 - options of the command line are named
     end: Annotated[str, typer.Option("--to", metavar="TIME", help="End of the range.")] = "now",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Most traces.")] = 20,
     cursor: Annotated[str, typer.Option(help="Go on after an earlier page.")] = "",
+    saved: Annotated[str, typer.Option(metavar="NAME", help="Ask the query that was saved under this name.")] = "",
     step: Annotated[str, typer.Option(help="Time between the points of a metrics query, like 1m.")] = "",
     explain: Annotated[bool, typer.Option("--explain", help="Show the plan, the SQL and what it read.")] = False,
     url: Url = DEFAULT_URL,
@@ -89,11 +91,18 @@ def query(  # noqa: PLR0917 - options of the command line are named
     )
     if text and flags != "{ }":
         raise UsageError("give the query as text or as flags, not both", hint=f"as flags alone it is: {flags}")
+    if saved:
+        if text or flags != "{ }":
+            raise UsageError("give --saved or a query, not both", hint="clew query --saved NAME")
+        kept = Client(url, token).get(f"/queries/{quote(saved, safe='')}")["data"]
+        text, series = kept["q"], kept["kind"] == "metrics"
+    else:
+        series = gives_series(text)
     if explain:
         body = {"q": text or flags, "from": start, "to": end, "limit": limit}
         _show_plan(Client(url, token).post("/query/explain", body), as_json=as_json)
         return
-    if gives_series(text):
+    if series:
         asked = {"q": text, "from": start, "to": end, **({"step": step} if step else {})}
         _show_series(Client(url, token).post("/metrics/query", asked), as_json=as_json)
         return

@@ -173,6 +173,8 @@ class Binary:
     left: FieldExpr
     right: FieldExpr
     pos: Pos = field(default=_NOWHERE, compare=False, repr=False)
+    sign: Pos = field(default=_NOWHERE, compare=False, repr=False)
+    """Where the operator stands."""
 
 
 FieldExpr = Static | Attribute | Intrinsic | Unary | Binary

@@ -199,7 +199,7 @@ def _binary(sign: Token, left: FieldExpr, right: FieldExpr) -> FieldExpr:
     for side in (left, right):
         if isinstance(side, Static):
             whole(side)
-    return Binary(op, left, right, pos)
+    return Binary(op, left, right, pos, Pos(sign.start_pos or 0, sign.end_pos or 0))
 
 
 def _unary(sign: Token, operand: FieldExpr) -> FieldExpr:

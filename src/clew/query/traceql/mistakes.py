@@ -13,6 +13,8 @@ from clew.query.traceql.lexer import REST_OF_WORD
 from clew.query.traceql.words import INTRINSICS, VALUES
 
 OPERATORS = frozenset({"LOGIC", "COMPARE", "FIELD_COMPARE", "RELATE", "ARITHMETIC", "MINUS", "NOT"})
+OF_RESOURCES = ("service.", "k8s.", "host.", "cloud.", "container.", "deployment.", "process.", "telemetry.", "os.")
+"""How attributes begin that resources have, by the semantic conventions of OpenTelemetry."""
 FIELD_HINT = "start with a field such as name, duration, span.x, resource.x or .x"
 VALUE_HINT = 'write a value such as "text", 5, 1.5s, error or nil'
 
@@ -66,9 +68,10 @@ def _unknown_word(word: str, start: int, end: int, before: Token | None) -> Inva
         near = difflib.get_close_matches(word, VALUES, 1)
         hint = f"put text in double quotes: {print_string(word)}" + (f", or write {near[0]}" if near else "")
         return InvalidQueryError(f"{word} is not a value", start=start, end=end, hint=hint)
-    near = difflib.get_close_matches(word, INTRINSICS, 1)
     hint = f"an attribute needs a scope: .{word}, span.{word} or resource.{word}"
-    if near:
+    if word.startswith(OF_RESOURCES):
+        hint = f"write resource.{word}"
+    elif near := difflib.get_close_matches(word, INTRINSICS, 1):
         hint = f"did you mean {near[0]}? {hint}"
     return InvalidQueryError(f"unknown field {word}", start=start, end=end, hint=hint)
 

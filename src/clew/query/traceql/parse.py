@@ -6,6 +6,7 @@ from lark import Token, UnexpectedToken
 
 from clew.query.errors import InvalidQueryError
 from clew.query.traceql.ast import Binary, Filter, Pipeline, Pos, Query, Static
+from clew.query.traceql.check import check
 from clew.query.traceql.grammar import grammar
 from clew.query.traceql.lexer import tokens
 from clew.query.traceql.mistakes import unexpected
@@ -20,11 +21,22 @@ MAX_CONDITIONS = 512
 
 
 def parse(text: str) -> Query:
-    """Return the tree of a query; empty text is `{ }`.
+    """Return the tree of a query that has a meaning; empty text is `{ }`.
 
     Raises:
         InvalidQueryError: the text is no query; says where and what to write instead.
     """
+    try:
+        query = _tree(text)
+        _bounded(query)
+        check(query)
+    except InvalidQueryError as error:
+        error.locate(text)
+        raise
+    return query
+
+
+def _tree(text: str) -> Query:
     if len(text) > MAX_TEXT:
         raise InvalidQueryError("the query is too long", start=MAX_TEXT, end=len(text), hint="keep it below 128 KiB")
     made = grammar()
@@ -43,7 +55,6 @@ def parse(text: str) -> Query:
     except UnexpectedToken as error:
         raise unexpected(text, found, len(found), error.expected) from error
     assert isinstance(query, Query)  # noqa: S101 - what Builder.query returns
-    _bounded(query)
     return query
 
 

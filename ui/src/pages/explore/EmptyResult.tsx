@@ -101,7 +101,11 @@ function NoMatch({ filters, window, run, onChange }: Props) {
         </>
       }
     >
-      {loading ? texts.noMatch.searching : found.length > 0 ? texts.noMatch.without : texts.noMatch.none}
+      {loading
+        ? texts.noMatch.searching
+        : found.length > 0
+          ? texts.noMatch.without
+          : filters.length > 0 && texts.noMatch.none}
     </EmptyState>
   );
 }

@@ -11,6 +11,7 @@ import { Chips } from "./Chips";
 import { EmptyResult } from "./EmptyResult";
 import { HistogramPanel } from "./HistogramPanel";
 import { QueryEditor } from "./QueryEditor";
+import { SavedQueries } from "./SavedQueries";
 import { TraceList } from "./TraceList";
 import { texts } from "./texts";
 import { useExplore } from "./useExplore";
@@ -152,7 +153,8 @@ export function ExplorePage() {
   const run = useRun();
   const [form, toggleForm] = useFormOpen();
   const range = absolute(window);
-  const search = useTraceSearch(explore.error ? null : { q: explore.canonical, ...range }, run);
+  const runs = !explore.error && !explore.pending;
+  const search = useTraceSearch(!runs ? null : { q: explore.canonical, ...range }, run);
   useEffect(() => {
     document.title = `${texts.title} · ${en.product}`;
   }, []);
@@ -168,16 +170,27 @@ export function ExplorePage() {
         <Button aria-expanded={form} onClick={toggleForm}>
           {form ? texts.hideForm : texts.form}
         </Button>
-        <QueryEditor text={explore.text} onRun={onRun} />
+        <QueryEditor text={explore.text} error={explore.error} onRun={onRun} />
+        <SavedQueries q={runs ? explore.canonical : null} onOpen={explore.setText} />
       </div>
-      {form && !explore.error && <Builder filters={explore.filters} window={range} onChange={explore.setFilters} />}
+      {explore.plain && <p className="muted">{texts.plain}</p>}
+      {form && runs && !explore.plain && (
+        <Builder filters={explore.filters} window={range} onChange={explore.setFilters} />
+      )}
       <div className="explore-line">
         <Chips filters={explore.filters} onChange={explore.setFilters} />
-        {!explore.error && <Total search={search} />}
+        {runs && <Total search={search} />}
       </div>
-      {!explore.error && (
+      {runs && (
         <>
-          <HistogramPanel q={explore.canonical} window={window} run={run} onZoom={(span) => setRange(absolute(span))} />
+          {!explore.plain && (
+            <HistogramPanel
+              q={explore.canonical}
+              window={window}
+              run={run}
+              onZoom={(span) => setRange(absolute(span))}
+            />
+          )}
           <Notices search={search} />
           <Results search={search} explore={explore} run={run} />
         </>

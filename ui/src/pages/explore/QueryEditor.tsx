@@ -2,23 +2,24 @@ import { useEffect, useId, useRef, useState } from "react";
 import { useCommands } from "../../keys/useCommands";
 import { Button, Kbd } from "../../kit";
 import { texts } from "./texts";
-import { readQuery } from "./useExplore";
+import type { Mistake } from "./useExplore";
 
 interface Props {
   text: string;
+  error: Mistake | null;
   onRun: (text: string) => void;
 }
 
 /** The query as text; an error points at its place and says what to write. */
-export function QueryEditor({ text, onRun }: Props) {
+export function QueryEditor({ text, error, onRun }: Props) {
   const [draft, setDraft] = useState(text);
-  const [touched, setTouched] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
+  useEffect(() => setDraft(text), [text]);
   useEffect(() => {
-    setDraft(text);
-    setTouched(false);
-  }, [text]);
+    const box = input.current;
+    if (error && box && document.activeElement === box) box.setSelectionRange(error.from, error.to);
+  }, [error]);
   useCommands([
     {
       id: "edit-query",
@@ -28,16 +29,13 @@ export function QueryEditor({ text, onRun }: Props) {
       run: () => input.current?.focus(),
     },
   ]);
-  const { error } = readQuery(draft);
-  const shown = error && (!touched || draft === text) ? error : null;
+  const shown = draft === text ? error : null;
   return (
     <form
       className="query"
       onSubmit={(event) => {
         event.preventDefault();
-        setTouched(false);
         onRun(draft);
-        if (error) input.current?.setSelectionRange(error.from, error.to);
       }}
     >
       <input
@@ -50,10 +48,7 @@ export function QueryEditor({ text, onRun }: Props) {
         spellCheck={false}
         autoComplete="off"
         value={draft}
-        onChange={(event) => {
-          setDraft(event.target.value);
-          setTouched(true);
-        }}
+        onChange={(event) => setDraft(event.target.value)}
         onKeyDown={(event) => event.key === "Escape" && input.current?.blur()}
       />
       <Button kind="primary" type="submit">

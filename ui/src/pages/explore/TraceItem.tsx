@@ -4,6 +4,7 @@ import type { TraceRow } from "../../api/types";
 import { clock, count, duration, fullTime, nsToMs } from "../../format";
 import { ServiceBadge } from "../../kit";
 import { rememberTrace } from "../../shell/recent";
+import { isConjunction } from "../../url/traceql";
 import { texts } from "./texts";
 
 interface Props {
@@ -24,7 +25,9 @@ const MOST_BADGES = 4;
 export function traceSearch(row: TraceRow, q: string): Record<string, string> {
   const span = row.matched.spans[0]?.span_id;
   const filtered = q !== "" && q !== "{ }";
-  return { ...(span && filtered ? { span, q } : {}), t: String(nsToMs(row.start_ns)) };
+  // The trace page filters by conditions alone.
+  const match = span && filtered ? { span, ...(isConjunction(q) ? { q } : {}) } : {};
+  return { ...match, t: String(nsToMs(row.start_ns)) };
 }
 
 export function rowLabel(row: TraceRow): string {

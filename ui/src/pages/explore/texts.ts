@@ -28,6 +28,16 @@ export const texts = {
   removeRow: "Remove attribute",
   fieldHint: "span.http.route",
   moreValues: "More than 1,000 values are stored; type to narrow the list.",
+  plain: "This query is more than conditions joined by &&, so the form and the chips rest: change it as text.",
+  series: "This query gives series, and Explore lists traces",
+  seriesHint: "End it before the function, for example { status = error }.",
+  saved: {
+    label: "Saved",
+    none: "No query is saved yet.",
+    name: "Name for this query",
+    save: "Save",
+    remove: (name: string) => `Delete ${name}`,
+  },
   position: (column: number, message: string) => `Character ${column + 1}: ${message}.`,
   histogram: {
     label: "Matching spans over time",

@@ -1,6 +1,18 @@
+import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
+import { parseRead } from "../../api/reads";
+import type { ParseResult } from "../../api/types";
 import { useSetUrl, useUrl } from "../../url/search";
 import { type Filter, parseQuery, printQuery, QuerySyntaxError } from "../../url/traceql";
+import { texts } from "./texts";
+
+/** What is wrong with a text, where, and what to write instead; offsets count UTF-16 units. */
+export interface Mistake {
+  from: number;
+  to: number;
+  message: string;
+  hint: string;
+}
 
 export interface ExploreQuery {
   /** The text as it stands in the address. */
@@ -8,18 +20,39 @@ export interface ExploreQuery {
   filters: readonly Filter[];
   /** The text that is sent: canonical, `{ }` for everything. */
   canonical: string;
-  error: QuerySyntaxError | null;
+  /** The query is more than conditions joined by `&&`: no filters stand for it. */
+  plain: boolean;
+  /** The server is still reading it. */
+  pending: boolean;
+  error: Mistake | null;
 }
 
-/** Reads a text; a wrong one has no filters, and says where it is wrong. */
+/** Reads a conjunction; any other text has no filters, and an error that the server may not share. */
 export function readQuery(text: string): ExploreQuery {
+  const none = { text, filters: [], canonical: text, plain: false, pending: false };
   try {
     const filters = parseQuery(text);
-    return { text, filters, canonical: printQuery(filters), error: null };
+    return { ...none, filters, canonical: printQuery(filters), error: null };
   } catch (error) {
     if (!(error instanceof QuerySyntaxError)) throw error;
-    return { text, filters: [], canonical: text, error };
+    return { ...none, error };
   }
+}
+
+/** The offset in UTF-16 units of a character. */
+function unit(text: string, character: number): number {
+  return [...text].slice(0, character).join("").length;
+}
+
+/** What the server makes of a text that is no conjunction for the browser. */
+export function understood(text: string, result: ParseResult): ExploreQuery {
+  const none = { text, filters: [], canonical: text, plain: false, pending: false };
+  const wrong = result.errors[0];
+  if (wrong) return { ...none, error: { ...wrong, from: unit(text, wrong.from), to: unit(text, wrong.to) } };
+  if (result.kind === "metrics")
+    return { ...none, error: { from: 0, to: text.length, message: texts.series, hint: texts.seriesHint } };
+  const filters = result.filters as Filter[] | null;
+  return { ...none, filters: filters ?? [], canonical: result.canonical ?? text, plain: filters === null, error: null };
 }
 
 /** The query of the address, and how to change it: by text or by filters. */
@@ -29,15 +62,20 @@ export function useExplore(): ExploreQuery & {
 } {
   const { q = "" } = useUrl();
   const set = useSetUrl();
-  const query = useMemo(() => readQuery(q), [q]);
+  const local = useMemo(() => readQuery(q), [q]);
+  const read = useQuery({ ...parseRead(q), enabled: local.error !== null });
+  const query = useMemo(() => {
+    if (!local.error || read.isError) return local;
+    return read.data ? understood(q, read.data.data) : { ...local, pending: true, error: null };
+  }, [q, local, read.data, read.isError]);
   const setFilters = useCallback(
     (next: readonly Filter[]) => set({ q: next.length > 0 ? printQuery(next) : undefined }),
     [set],
   );
   const setText = useCallback(
     (text: string) => {
-      const read = readQuery(text);
-      set({ q: read.error ? text : read.filters.length > 0 ? read.canonical : undefined });
+      const next = readQuery(text);
+      set({ q: next.error ? text : next.filters.length > 0 ? next.canonical : undefined });
     },
     [set],
   );
