@@ -117,7 +117,7 @@ def _from_spans(read: Read, asked: Question, where: FieldExpr) -> _Built:
     keys = [tagged(one, fields, params) for one in asked.call.by]
     used = asked_for(asked, fields, params)
     passes = fields.condition(where)
-    source = f"{rows.table} {fields.joins.sql(params, days)}"
+    source = f"{rows.table} {fields.joins.sql(params, days, window=asked.grid.window)}"
     if rows.once:
         every = (
             f"{fields.prologue} SELECT * FROM {source} WHERE tenant = {{tenant:String}} AND {rows.where} AND {passes}"

@@ -7,26 +7,39 @@ durations. A span counts once for a value, however many of its events have it; a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 
 from clew.query.errors import InvalidRequestError
 from clew.query.params import Params
+from clew.query.plan.exemplars import carried_labels, pick
 from clew.query.plan.fieldsql import FieldSql
 from clew.query.plan.found import Cell
 from clew.query.plan.frame import Floats, Frame, framed
 from clew.query.plan.joins import Joins
 from clew.query.plan.labels import decode
 from clew.query.plan.lists import flat
-from clew.query.plan.question import Question
-from clew.query.plan.series import Labels, Source
+from clew.query.plan.lowering import is_logical
+from clew.query.plan.question import Picked, Question
+from clew.query.plan.series import Exemplar, Labels, Source
 from clew.query.plan.sources import time_range
 from clew.query.plan.texts import text
 from clew.query.predicates import Days, UseIndex
 from clew.query.read import Read
-from clew.query.traceql.ast import Attribute, Level, Name
+from clew.query.traceql.ast import (
+    Attribute,
+    Binary,
+    FieldExpr,
+    FieldOp,
+    Level,
+    MetricsCall,
+    MetricsFn,
+    Name,
+    Unary,
+    UnaryOp,
+)
 
 META = "__meta_type"
 SIDES = ("baseline", "selection")
@@ -66,9 +79,9 @@ def compare(read: Read, asked: Question) -> Compared:
     sides: dict[tuple[int, str], _Side] = {}
     statements: list[str] = []
     for part in _parts():
-        params = Params()
-        statements.append(_statement(asked, part, params))
-        _read(read.query(statements[-1], params.values).combine_chunks(), part, asked.grid.count, sides)
+        for sql, params in _statements(asked, part):
+            statements.append(sql)
+            _read(read.query(sql, params.values).combine_chunks(), part, asked.grid.count, sides)
     labels: list[Labels] = []
     values: list[Floats] = []
     for (side, attribute), one in sides.items():
@@ -81,6 +94,35 @@ def compare(read: Read, asked: Question) -> Compared:
     cut = Frame(frame.name, frame.labels[:MOST_SERIES], frame.values[:MOST_SERIES])
     why = "attributes of every level are counted on the spans"
     return Compared(cut, len(frame.labels), Source("spans", why, ";\n".join(statements)))
+
+
+def exemplify(read: Read, asked: Question, frame: Frame, most: int) -> Frame:
+    """Return the frame with exemplars: half of them selected, half of the rest, behind the totals of `name`."""
+    call = asked.call
+    if most <= 0 or asked.where is None or call.selection is None:
+        return frame
+    found: list[list[Exemplar]] = [[] for _ in frame.labels]
+    rows = {labels[META]: row for row, labels in enumerate(frame.labels) if Name.NAME.value in labels}
+    for side, test in zip(SIDES, (_others(call.selection.where), call.selection.where), strict=True):
+        row = rows.get(f"{side}_total")
+        if row is None or test is None:
+            continue
+        part = replace(asked, where=Binary(FieldOp.AND, asked.where, test), call=MetricsCall(MetricsFn.COUNT))
+        spans = [one for one in pick(read, part, -(-most // len(SIDES))) if side == SIDES[0] or _inside(call, one)]
+        carried = carried_labels(read, [(one.trace_id, one.span_id, one.start_ns) for one in spans])
+        for one, labels in zip(spans, carried, strict=True):
+            value = float(frame.values[row, one.step])
+            found[row].append(Exemplar(one.trace_id, one.span_id, one.start_ns // 10**6, value, labels))
+    return replace(frame, exemplars=found)
+
+
+def _others(selection: FieldExpr) -> FieldExpr | None:
+    """Return what the spans pass that a selection leaves; what is no condition by its form has no such opposite."""
+    return Unary(UnaryOp.NOT, selection) if is_logical(selection) else None
+
+
+def _inside(call: MetricsCall, one: Picked) -> bool:
+    return one.start_ns > call.start_ns and (not call.end_ns or one.start_ns <= call.end_ns)
 
 
 @dataclass(slots=True)
@@ -96,7 +138,7 @@ def _read(table: pa.Table, part: _Part, count: int, sides: dict[tuple[int, str],
     steps, row = flat(table, "steps")
     at = row * count + steps.astype(np.int64)
     counts = np.bincount(at, flat(table, "counts")[0].astype(np.float64), minlength=table.num_rows * count)
-    columns = (table.column(name).to_pylist() for name in ("k", "sel", "v"))
+    columns = (table.column(name).to_pylist() for name in ("k", "sel", "value"))
     for key, side, value, points in zip(*columns, counts.astype(np.float64).reshape(-1, count), strict=True):
         one = sides.setdefault((side, part.label(key)), _Side(np.zeros(count)))
         if value is None:
@@ -157,8 +199,50 @@ def _nested(group: str) -> str:
     return f"arrayDistinct(arrayConcat({', '.join(arrays)}))"
 
 
-def _statement(asked: Question, part: _Part, params: Params) -> str:
-    """Return SQL with one row per key, side and value, and one without a value for all spans that have the key."""
+def _statements(asked: Question, part: _Part) -> Iterator[tuple[str, Params]]:
+    """Yield SQL with rows of a key, a side and a value, and of all spans of a side that have a key, without a value.
+
+    The bulk is read more than once: few values of many are wanted, and only those are counted over time.
+    """
+    params = Params()
+    pairs = _source(asked, part, params)
+    most = asked.call.top_n
+    lists = "sel, groupArray(step) AS steps, groupArray(times) AS counts"
+    if not part.plain:
+        count = "sum(n)" if part.around else "count()"
+        yield (
+            f"""
+            SELECT k, if(whole, NULL, toString(v)) AS value, {lists} FROM (
+                SELECT k, v, sel, step, toUInt8(grouping(v)) AS whole, {count} AS times FROM ({pairs})
+                GROUP BY GROUPING SETS ((k, v, sel, step), (k, sel, step))
+            ) GROUP BY k, v, sel, whole ORDER BY sum(times) DESC, v LIMIT {most} BY k, sel, whole
+        """,
+            params,
+        )
+        return
+    top = f"""
+        SELECT k, v FROM ({pairs}) GROUP BY k, v, sel ORDER BY count() DESC, v LIMIT {most} BY k, sel
+    """
+    yield (
+        f"""
+        SELECT k, toNullable(v) AS value, {lists} FROM (
+            SELECT k, v, sel, step, count() AS times FROM ({pairs}) WHERE (k, v) IN ({top}) GROUP BY k, v, sel, step
+        ) GROUP BY k, v, sel
+    """,
+        params,
+    )
+    yield (
+        f"""
+        SELECT k, CAST(NULL, 'Nullable(String)') AS value, {lists} FROM (
+            SELECT k, sel, step, count() AS times FROM ({pairs}) GROUP BY k, sel, step
+        ) GROUP BY k, sel
+    """,
+        params,
+    )
+
+
+def _source(asked: Question, part: _Part, params: Params) -> str:
+    """Return SQL with a row per span and pair."""
     call, grid = asked.call, asked.grid
     assert call.selection is not None  # noqa: S101 - the parser gives compare one
     assert asked.where is not None  # noqa: S101 - refused before
@@ -169,36 +253,21 @@ def _statement(asked: Question, part: _Part, params: Params) -> str:
     selected += [f"start <= {params.time(call.end_ns)}"] if call.end_ns else []
     base = f"toUInt8({' AND '.join(selected)}) AS sel, {grid.index('toUnixTimestamp64Nano(start)')} AS step"
     where = f"tenant = {{tenant:String}} AND {time_range(grid, params)} AND {fields.condition(asked.where)}"
-    count = "count()"
     if part.around:
-        shared = _around(base, where, fields, params, days)
-        count = "sum(n)"
-        source = f"SELECT kv.1 AS k, kv.2 AS v, sel, step, n FROM ({shared}) ARRAY JOIN pairs AS kv"
-    else:
-        taken, pairs_of, spread = ("kv.1 AS k, kv.2 AS v", f"{part.pairs} AS pairs", "pairs AS kv")
-        if part.plain:
-            taken, pairs_of, spread = ("k, v", "attr_str", "mapKeys(attr_str) AS k, mapValues(attr_str) AS v")
-        joins = fields.joins.sql(params, days)
-        wanted = f"{base}, {pairs_of}"
-        rows = f"{fields.prologue} SELECT {wanted} FROM spans {joins} WHERE {where}"
-        source = f"SELECT {taken}, sel, step FROM ({rows}) ARRAY JOIN {spread}"
-    return f"""
-        SELECT k, sel, one.2 AS v, one.3 AS steps, one.4 AS counts FROM (
-            SELECT k, sel, arrayPushFront(
-                groupArraySorted({call.top_n})((-toInt64(total), toNullable(toString(v)), all_steps, all_counts)),
-                (toInt64(0), NULL, sumMap(all_steps, all_counts).1, sumMap(all_steps, all_counts).2)
-            ) AS found
-            FROM (
-                SELECT k, v, sel, groupArray(step) AS all_steps, groupArray(times) AS all_counts, sum(times) AS total
-                FROM (SELECT k, v, sel, step, {count} AS times FROM ({source}) GROUP BY k, v, sel, step)
-                GROUP BY k, v, sel
-            ) GROUP BY k, sel
-        ) ARRAY JOIN found AS one
-    """
+        shared = _around(base, where, fields, params, asked)
+        return f"SELECT kv.1 AS k, kv.2 AS v, sel, step, n FROM ({shared}) ARRAY JOIN pairs AS kv"
+    joins = fields.joins.sql(params, days, window=grid.window)
+    if part.plain:
+        rows = f"{fields.prologue} SELECT {base}, attr_str FROM spans {joins} WHERE {where}"
+        return f"SELECT k, v, sel, step FROM ({rows}) ARRAY JOIN mapKeys(attr_str) AS k, mapValues(attr_str) AS v"
+    rows = f"{fields.prologue} SELECT {base}, {part.pairs} AS pairs FROM spans {joins} WHERE {where}"
+    return f"SELECT kv.1 AS k, kv.2 AS v, sel, step FROM ({rows}) ARRAY JOIN pairs AS kv"
 
 
-def _around(base: str, where: str, fields: FieldSql, params: Params, days: Days) -> str:
+def _around(base: str, where: str, fields: FieldSql, params: Params, asked: Question) -> str:
     """Return SQL of spans counted by what they share, with the pairs of that."""
+    window = asked.grid.window
+    days = Days(params.day(window.from_ns), params.day(window.to_ns))
     roots = ("root_name", "root_service")
     rooted = ", ".join(f"{fields.joins.trace(one)} AS {one}" for one in roots)
     outer = Joins()
@@ -215,7 +284,8 @@ def _around(base: str, where: str, fields: FieldSql, params: Params, days: Days)
     named = ", ".join(f"('n{key.value}', {sql})" for key, sql in own.items())
     pairs = f"arrayFilter(p -> p.2 != 's', [{named}])"
     shared = f"name, kind, status, status_message, resource_id, scope_id, {', '.join(roots)}, sel, step"
-    inner = f"{fields.prologue} SELECT *, {rooted}, {base} FROM spans {fields.joins.sql(params, days)} WHERE {where}"
+    joins = fields.joins.sql(params, days, window=window)
+    inner = f"{fields.prologue} SELECT *, {rooted}, {base} FROM spans {joins} WHERE {where}"
     counted = f"SELECT {shared}, count() AS n FROM ({inner}) GROUP BY {shared}"
     levels = (outer.computed("resources", _pairs("r")), outer.computed("scopes", _pairs("c")))
     made = f"arrayConcat({pairs}, {', '.join(levels)}) AS pairs"

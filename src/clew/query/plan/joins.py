@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from clew.query.answer import Window
 from clew.query.params import Params
 from clew.query.predicates import Days
 from clew.store.tables import NO_ROOT_NS
@@ -38,13 +39,16 @@ class Joins:
         """Return a value that is made once per row of `resources` or `scopes`, not once per span."""
         return self._take(table, sql, f"{table}_{len(self._columns.get(table, {}))}")
 
-    def sql(self, params: Params, days: Days, traces: Sequence[bytes] | None = None) -> str:
+    def sql(
+        self, params: Params, days: Days, traces: Sequence[bytes] | None = None, window: Window | None = None
+    ) -> str:
         """Return the JOIN clauses that follow `FROM spans`.
 
         Args:
             params: takes the ids of traces.
             days: the days of the buckets that are read.
             traces: the traces that are read, where these are known; otherwise all that have spans on these days.
+            window: where spans start, when that is known more closely than by days.
         """
         inside = f"tenant = {{tenant:String}} AND day >= {days.first} AND day <= {days.last}"
         parts = []
@@ -53,7 +57,12 @@ class Joins:
                 inner = f"SELECT {key}, {self._listed(table)} FROM {table} WHERE {inside} LIMIT 1 BY {key}"
                 parts.append(f"ANY LEFT JOIN ({inner}) AS j_{table} USING ({key})")
         if "traces" in self._columns:
-            days_of = f"(SELECT trace_id FROM trace_index WHERE {inside})"
+            bounds = (
+                ""
+                if window is None
+                else (f" AND first <= {params.time(window.to_ns)} AND last >= {params.time(window.from_ns)}")
+            )
+            days_of = f"(SELECT trace_id FROM trace_index WHERE {inside}{bounds})"
             some = days_of if traces is None else params.ids(traces)
             parts.append(
                 f"ANY LEFT JOIN (SELECT trace_id, min(i.root) AS top, {self._listed('traces')} FROM trace_index AS i "

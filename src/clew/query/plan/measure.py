@@ -18,8 +18,10 @@ from clew.store.histogram import PER_OCTAVE, ZERO_INDEX, ranked
 
 Ints = npt.NDArray[np.int64]
 
-FINE = 8 * PER_OCTAVE
-"""Bins per power of two of quantiles read from spans: the middle of a bin is at most 1.1 % from any value in it."""
+FINE = 4 * PER_OCTAVE
+"""Bins per power of two of quantiles read from spans: the middle of a bin is at most 2.2 % from any value in it."""
+SMALLEST = 5e-324
+"""Stands for 0 in logarithms."""
 _ONE = 100_000
 """The bin of 1; bins of negative values mirror those of positive ones, 0 is the bin of 0."""
 COUNTED = frozenset({MetricsFn.RATE, MetricsFn.COUNT, MetricsFn.COUNT_DISTINCT})
@@ -54,7 +56,7 @@ def measure(call: MetricsCall, of: Number | None, distinct: Tagged | None, weigh
         return Measure((f"toFloat64(uniqExact({distinct.sql}))",), f"{distinct.sql} != ''" if distinct.nil else "1")
     if of is None:
         return Measure((count,))
-    where = f"({of.has}) AND isFinite({of.value})"
+    where = of.has if of.whole else f"({of.has}) AND isFinite({of.value})"
     value = of.value
     weighted = f"sum({value} * {weight})" if weight else f"sum({value})"
     columns = {
@@ -66,8 +68,8 @@ def measure(call: MetricsCall, of: Number | None, distinct: Tagged | None, weigh
     if call.fn in columns:
         return Measure(columns[call.fn], where, scale=of.scale)
     per_octave = 1 if call.fn is MetricsFn.HISTOGRAM else FINE
-    index = f"toInt32(ceil(log2(abs({value})) * {per_octave})) + {_ONE}"
-    bins = f"multiIf({value} = 0, 0, {value} > 0, {index}, -({index}))"
+    index = f"(toInt32(ceil(log2(greatest(abs({value}), {SMALLEST})) * {per_octave})) + {_ONE})"
+    bins = f"toInt32(sign({value})) * {index}"
     return Measure((count,), where, bins, per_octave, of.scale)
 
 

@@ -12,7 +12,7 @@ from clew.query.errors import InvalidQueryError
 from clew.query.filters import Value
 from clew.query.patterns import check_texts
 from clew.query.plan.call import evaluate
-from clew.query.plan.compare import MOST_SERIES, compare
+from clew.query.plan.compare import MOST_SERIES, compare, exemplify
 from clew.query.plan.exemplars import attach
 from clew.query.plan.frame import Frame, combine, number
 from clew.query.plan.grid import Grid, grid
@@ -149,7 +149,7 @@ class _Run:
         compared = compare(self.read, asked)
         self.sources.append(compared.source)
         self.limit, self.most = MOST_SERIES, compared.series
-        return compared.frame
+        return exemplify(self.read, asked, compared.frame, self.exemplars)
 
 
 def condition_of(pipeline: SpansetExpr) -> FieldExpr | None:

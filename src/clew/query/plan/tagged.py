@@ -43,6 +43,8 @@ class Number:
     value: str
     has: str
     scale: float = 1.0
+    whole: bool = False
+    """Whether it is an integer, which is always finite."""
 
 
 _PLAIN = {
@@ -87,7 +89,7 @@ def number(of: Field, sql: FieldSql) -> Number:
         return Number("0.", "0")
     scale = SECOND if all(alt.type is Type.DURATION for alt in alts) else 1.0
     if len(alts) == 1:
-        return Number(f"toFloat64({alts[0].sql})", alts[0].has, scale)
+        return Number(f"toFloat64({alts[0].sql})", alts[0].has, scale, whole=alts[0].type.whole)
     branches = "".join(f"{alt.has}, toFloat64({alt.sql}), " for alt in alts)
     return Number(f"multiIf({branches}0.)", f"({' OR '.join(alt.has for alt in alts)})", scale)
 

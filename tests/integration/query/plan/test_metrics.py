@@ -219,13 +219,13 @@ def test_any_number_of_fields_groups(shop):
 
 
 def test_quantiles_are_near_and_labelled(shop):
-    """A quantile lies within 1.1 % of a value with its rank, in seconds, under the label p."""
+    """A quantile lies within 2.2 % of a value with its rank, in seconds, under the label p."""
     found = table(
         shop, function(MetricsFn.QUANTILE, DURATION, quantiles=(0.5, 1.0)), ask(NOW - 1, NOW + 121, instant=True)
     )
     assert found == {
-        (("p", 0.5),): [pytest.approx(0.1, rel=0.011)],
-        (("p", 1.0),): [pytest.approx(0.8, rel=0.011)],
+        (("p", 0.5),): [pytest.approx(0.1, rel=0.022)],
+        (("p", 1.0),): [pytest.approx(0.8, rel=0.022)],
     }
 
 
@@ -234,7 +234,7 @@ def test_quantiles_of_any_sign_and_of_floats(shop):
     call = function(MetricsFn.QUANTILE, span("size"), quantiles=(0.0, 0.5, 0.75, 1.0))
     found = table(shop, call, ask(NOW - 1, NOW + 121, instant=True))
     values = [one[0] for one in found.values()]
-    assert values == [pytest.approx(v, rel=0.011) for v in (-2.0, 0.0, 0.5, 1.5)]
+    assert values == [pytest.approx(v, rel=0.022) for v in (-2.0, 0.0, 0.5, 1.5)]
     found = table(shop, function(MetricsFn.QUANTILE, span("size"), quantiles=(0.5,)), ask(NOW, NOW + 120, 20))
     assert found[(("p", 0.5),)][4] == 0
 
@@ -557,7 +557,7 @@ def test_every_function_works_over_structure(trees):
     }
     found = counted(trees, f"{below} quantile_over_time(duration, 0.5, 1)")
     assert list(found) == [(("p", 0.5),), (("p", 1.0),)]
-    assert [one[0] for one in found.values()] == pytest.approx([0.05, 0.1], rel=0.011)
+    assert [one[0] for one in found.values()] == pytest.approx([0.05, 0.1], rel=0.022)
     found = counted(trees, f"{below} histogram_over_time(span.shard)")
     assert found == {(("__bucket", 4.0),): [1], (("__bucket", 8.0),): [1]}
     found = counted(trees, f"{below} rate() by (span.shard, resource.service.name)", ask(NOW, NOW + 100, instant=True))
@@ -628,3 +628,14 @@ def test_labels_are_canonical(shop):
     ):
         found = counted(shop, f"{{ }} | count_over_time() by ({written})", one)
         assert {key for labels in found for key, _ in labels} == {shown}
+
+
+def test_exemplars_of_compare_hang_on_the_totals(shop):
+    """Selected spans stand behind the selection's total, the others behind the baseline's."""
+    answer = metrics(shop.read(), parse("{ } | compare({ status = error })"), ask(NOW, NOW + 120))
+    behind = {one.labels["__meta_type"]: one.exemplars for one in answer.data.series if one.exemplars}
+    assert {side: {one.span_id for one in found} for side, found in behind.items()} == {
+        "selection_total": {3, 5},
+        "baseline_total": {1, 2, 4, 6},
+    }
+    assert {one.value for one in behind["selection_total"]} == {1.0}
