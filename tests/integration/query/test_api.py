@@ -320,6 +320,21 @@ async def test_wrong_metrics_queries_are_explained(api, q, step, said):
     assert answer.json()["hint"]
 
 
+async def test_heatmap_and_latency(api):
+    """Cells and buckets hold the spans of their filter, and cells name a trace."""
+    window = {"from": str(T0 - 60 * S), "to": str(T0 + 120 * S)}
+    answer = await api.post("/heatmap", json={"q": "{ status = error }", **window})
+    assert answer.status_code == 200, answer.text
+    data = answer.json()["data"]
+    assert sum(map(sum, data["n"])) == sum(map(sum, data["err"])) == 1
+    assert [one for row in data["ex"] for one in row if one] == [f"{TRACE:032x}"]
+    wrong = await api.post("/heatmap", json={"y": "1 +", **window})
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "invalid_request")
+    params = {"service": "db", "kind": "client", **window}
+    data = (await api.get("/latency", params=params)).json()["data"]
+    assert (sum(data["ok"]), sum(data["failed"]), len(data["quantiles_ns"])) == (0, 1, 21)
+
+
 async def test_fields_and_values(api):
     """The catalogue lists keys per level, and says when not all values are in it."""
     found = (await api.get("/fields", params={"from": "now-24h"})).json()["data"]

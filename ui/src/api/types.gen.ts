@@ -81,8 +81,18 @@ export interface Envelope_FieldValues {
   meta: Meta;
 }
 
+export interface Envelope_Heatmap {
+  data: Heatmap;
+  meta: Meta;
+}
+
 export interface Envelope_Histogram {
   data: Histogram;
+  meta: Meta;
+}
+
+export interface Envelope_Latency {
+  data: Latency;
   meta: Meta;
 }
 
@@ -240,6 +250,24 @@ export interface FilterValue {
   value: string | boolean | number | null;
 }
 
+export interface Heatmap {
+  err: number[][];
+  ex: ((string | null)[])[];
+  n: number[][];
+  step_ms: number;
+  table: string;
+  x_ms: number[];
+  y: number[];
+}
+
+export interface HeatmapRequest {
+  from?: string;
+  q?: string;
+  scale?: "log" | "linear";
+  to?: string;
+  y?: string;
+}
+
 export interface Histogram {
   errors: number[];
   start_ms: number[];
@@ -274,6 +302,13 @@ export interface Label {
   key: string;
   type: "string" | "int" | "float" | "bool" | "duration" | "status" | "kind" | "nil" | "list";
   value: string | boolean | number | (string | number | boolean)[] | null;
+}
+
+export interface Latency {
+  failed: number[];
+  ok: number[];
+  quantiles_ns: number[];
+  upper_ns: number[];
 }
 
 export interface Ledger {
@@ -700,8 +735,10 @@ export interface Operations {
   "POST /admin/backup": { body: BackupRequest; response: Envelope_BackedUp };
   "GET /fields": { query?: { from?: string; to?: string; prefix?: string }; response: Envelope_list_FieldKey };
   "GET /fields/values": { query: { level: "span" | "resource" | "event" | "link" | "scope"; key: string; from?: string; to?: string; prefix?: string }; response: Envelope_FieldValues };
+  "POST /heatmap": { body: HeatmapRequest; response: Envelope_Heatmap };
   "POST /histogram": { body: HistogramRequest; response: Envelope_Histogram };
   "POST /journal/retry": { response: Envelope_Retried };
+  "GET /latency": { query: { service: string; name?: string | null; kind?: "unspecified" | "internal" | "server" | "client" | "producer" | "consumer" | null; from?: string; to?: string }; response: Envelope_Latency };
   "POST /metrics/query": { body: MetricsRequest; response: Envelope_SeriesAnswer };
   "GET /queries": { response: Envelope_list_SavedQueryModel };
   "GET /queries/{name}": { path: { name: string }; response: Envelope_SavedQueryModel };

@@ -65,3 +65,36 @@ class SeriesAnswer(Model):
     step_ms: int
     series: list[Series]
     sources: list[Source]
+
+
+class HeatmapRequest(RequestModel):
+    """Which spans, and what of them."""
+
+    q: str = Field("{ }", max_length=MAX_QUERY, description="a search whose filters each span decides")
+    y: str = Field(
+        "duration", max_length=4096, description="a field with numbers", examples=["span.http.response.body.size"]
+    )
+    scale: Literal["log", "linear"] = "log"
+    from_: str = Field("now-1h", alias="from", max_length=64, description=TIME)
+    to: str = Field("now", max_length=64, description=TIME)
+
+
+class Heatmap(Model):
+    """At most 120 columns and 60 rows; column i covers (x_ms[i], x_ms[i] + step_ms], row j (y[j], y[j + 1]]."""
+
+    x_ms: list[int]
+    step_ms: int
+    y: list[float] = Field(description="edges of the rows, one more than rows; seconds for durations")
+    n: list[list[int]] = Field(description="spans by row and column")
+    err: list[list[int]] = Field(description="those of status error")
+    ex: list[list[str | None]] = Field(description="a trace id of each cell that has spans")
+    table: str = Field(description="where they were counted")
+
+
+class Latency(Model):
+    """Durations of an operation."""
+
+    upper_ns: list[float] = Field(description="upper bounds of buckets that grow by a quarter of a power of two")
+    ok: list[float]
+    failed: list[float]
+    quantiles_ns: list[float] = Field(description="from 0 to 1 in steps of 0.05; empty without spans")

@@ -1,26 +1,35 @@
-"""Metrics queries: series over time."""
+"""Metrics queries: series, heatmaps and distributions."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
+from fastapi import Query as QueryParam
 from fastapi.responses import Response
 
 from clew.api.answers import Ask
 from clew.api.models import Envelope
-from clew.api.models.metrics import MetricsRequest, SeriesAnswer
+from clew.api.models.metrics import Heatmap as HeatmapModel
+from clew.api.models.metrics import HeatmapRequest, MetricsRequest, SeriesAnswer
+from clew.api.models.metrics import Latency as LatencyModel
+from clew.api.routes.params import From, To
+from clew.api.routes.services import KindName
+from clew.model import Kind
 from clew.query.answer import Answer, Window
-from clew.query.errors import InvalidRequestError
+from clew.query.errors import InvalidQueryError, InvalidRequestError
 from clew.query.filters import plain_value, value_type
+from clew.query.latency import latency
 from clew.query.literals import TooLargeError, parse_duration
 from clew.query.plan.found import Cell
 from clew.query.plan.grid import default_step
+from clew.query.plan.heatmap import heatmap
 from clew.query.plan.metrics import metrics
 from clew.query.plan.series import Labels, MetricsAsk
 from clew.query.plan.series import SeriesAnswer as Found
 from clew.query.steps import MS
 from clew.query.traceql import parse
+from clew.query.traceql.ast import Field, MetricsPipeline
 
 router = APIRouter(tags=["metrics"])
 
@@ -86,3 +95,45 @@ def _value(value: Cell) -> dict[str, Any]:
     if isinstance(value, list):
         return {"type": "list", "value": value}
     return {"type": value_type(value), "value": plain_value(value)}
+
+
+@router.post("/heatmap", response_model=Envelope[HeatmapModel], summary="Values over time")
+async def values_over_time(body: HeatmapRequest, ask: Ask) -> Response:
+    """Return how many spans of a filter have which duration (or other number) when, and a trace for each cell."""
+    query, of = parse(body.q), _field(body.y)
+    window: Window = ask.window(body.from_, body.to)
+    logarithmic = body.scale == "log"
+    answer = await ask.run(lambda read: heatmap(read, query, of, window, logarithmic=logarithmic))
+    return ask.json(HeatmapModel, answer)
+
+
+@router.get("/latency", response_model=Envelope[LatencyModel], summary="Durations of an operation")
+async def durations(
+    ask: Ask,
+    *,
+    service: Annotated[str, QueryParam(max_length=1024, examples=["checkout"])],
+    name: Annotated[str | None, QueryParam(max_length=4096)] = None,
+    kind: KindName | None = None,
+    from_: From = "now-1h",
+    to: To = "now",
+) -> Response:
+    """Return the distribution of durations of a service's spans, of one operation or kind of them, and quantiles."""
+    window = ask.window(from_, to)
+    wanted = Kind[kind.upper()] if kind else None
+    return ask.json(LatencyModel, await ask.run(lambda read: latency(read, service, name, wanted, window)))
+
+
+def _field(text: str) -> Field:
+    """Return the field that a text names.
+
+    Raises:
+        InvalidRequestError: it names none.
+    """
+    try:
+        root = parse(f"{{ }} | max_over_time({text})").root
+    except InvalidQueryError as error:
+        raise InvalidRequestError("y", text, "is no field", hint="write it like duration or span.size") from error
+    of = root.call.of if isinstance(root, MetricsPipeline) else None
+    if of is None:
+        raise InvalidRequestError("y", text, "is no field", hint="write it like duration or span.size")
+    return of
