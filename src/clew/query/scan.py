@@ -46,6 +46,17 @@ def floor_bucket(ns: int) -> int:
     return ns // NS_PER_S // BUCKET_S * BUCKET_S
 
 
+def merged(found: Sequence[Candidate]) -> list[Candidate]:
+    """Return candidates of several scans, each trace once, latest first.
+
+    Of two hits the later counts: a trace starts at that or before, and a full scan hides nothing above its last.
+    """
+    seen: dict[bytes, int] = {}
+    for one in found:
+        seen[one.trace_id] = max(one.seen, seen.get(one.trace_id, 0))
+    return [Candidate(start, one) for start, one in sorted(((seen[one], one) for one in seen), reverse=True)]
+
+
 class Scan:
     """Looks for candidates of one conjunction."""
 
@@ -84,12 +95,32 @@ class Scan:
         ids = f"trace_id IN {params.ids([trace.trace_id for trace in traces])}"
         return self._run(params, Span(low, high), None, f" AND {ids}", cap=len(traces))
 
+    def probe(self, span: Span, most: int) -> int:
+        """Return how many spans of a range the attribute index finds, at most `most`; parts without it do not count."""
+        params = Params()
+        extra = f" AND _part NOT IN {params.texts(self._parts())}" if self._parts() else ""
+        where = self._where(params, span, UseIndex.INSTEAD)
+        sql = f"SELECT count() AS n FROM (SELECT 1 FROM {self.table} WHERE {where}{extra} LIMIT {most})"
+        try:
+            table = self.read.query(sql, params.values, direct_index=True)
+        except QueryError as error:
+            if error.engine_code != MISSING_INDEX:
+                raise
+            return most  # a part came in meanwhile
+        return int(table.column("n")[0].as_py())
+
+    def _parts(self) -> list[str]:
+        """Return the parts without the attribute index."""
+        if self._young is None:
+            self._young = parts_without_index(self.read.query)
+        return self._young
+
     def _from_index(self, span: Span, behind: Candidate | None) -> list[Candidate]:
         """Look into young parts row by row and read the rest from the attribute index itself.
 
         The order makes it whole: rows of a part that is merged in between are in the merged part, which comes second.
         """
-        young = self._young = self._young if self._young is not None else parts_without_index(self.read.query)
+        young = self._parts()
         params = Params()
         listed = params.texts(young)
         found = self._run(params, span, behind, f" AND _part IN {listed}", index=UseIndex.NO) if young else []
@@ -100,11 +131,21 @@ class Scan:
             if error.engine_code != MISSING_INDEX:
                 raise
             return self._run(Params(), span, behind, "")  # a part came in meanwhile
-        seen: dict[bytes, int] = {}
-        for one in found:  # the later of two: a trace starts at that or before, and a full half hides nothing above
-            seen[one.trace_id] = max(one.seen, seen.get(one.trace_id, 0))
-        ordered = sorted(((start, trace_id) for trace_id, start in seen.items()), reverse=True)
-        return [Candidate(start, trace_id) for start, trace_id in ordered[:CAP]]
+        return merged(found)[:CAP]
+
+    @property
+    def _start(self) -> str:
+        return "first" if self.whole_traces else "start"
+
+    def _where(self, params: Params, span: Span, index: UseIndex) -> str:
+        first, last = (params.seconds(bucket) for bucket in span.buckets)
+        days = Days(params.day(span.low), params.day(span.high))
+        where = ["tenant = {tenant:String}"]
+        where += [f"{self._start} >= {params.time(span.low)}", f"{self._start} <= {params.time(span.high)}"]
+        inside = f"day >= {days.first} AND day <= {days.last}"
+        where.append(inside if self.whole_traces else f"bucket >= {first} AND bucket <= {last}")
+        where += [] if self.whole_traces else [Predicates(params, days, index).conjunction(self.of_span)]
+        return " AND ".join([*where, *prefilter(self.of_trace, params, "1")])
 
     def _run(
         self,
@@ -116,21 +157,14 @@ class Scan:
         cap: int = CAP,
         index: UseIndex = UseIndex.BESIDE,
     ) -> list[Candidate]:
-        first, last = (params.seconds(bucket) for bucket in span.buckets)
-        days = Days(params.day(span.low), params.day(span.high))
-        start = "first" if self.whole_traces else "start"
-        where = [f"{start} >= {params.time(span.low)}", f"{start} <= {params.time(span.high)}"]
-        inside = f"day >= {days.first} AND day <= {days.last}"
-        where.append(inside if self.whole_traces else f"bucket >= {first} AND bucket <= {last}")
-        where += [] if self.whole_traces else [Predicates(params, days, index).conjunction(self.of_span)]
-        where += prefilter(self.of_trace, params, "1")
+        where = self._where(params, span, index)
         having = ""
         if behind is not None:
             seen, trace = params.bind(behind.seen, "Int64"), params.bind(behind.trace_id, "FixedString(16)")
             having = f"HAVING (seen, trace_id) < ({seen}, {trace})"
         sql = f"""
-            SELECT trace_id, min(toUnixTimestamp64Nano({start})) AS seen FROM {self.table}
-            WHERE tenant = {{tenant:String}} AND {" AND ".join(where)}{extra}
+            SELECT trace_id, min(toUnixTimestamp64Nano({self._start})) AS seen FROM {self.table}
+            WHERE {where}{extra}
             GROUP BY trace_id {having} ORDER BY seen DESC, trace_id DESC LIMIT {cap}
         """
         table = self.read.query(sql, params.values, direct_index=index is UseIndex.INSTEAD)

@@ -12,7 +12,7 @@ from clew.query.plan.lowering import conjunction_of
 from clew.query.plan.necessity import All, Formula, Some, conditions
 from clew.query.predicates import Days, UseIndex, narrowed, slim_enough
 from clew.query.read import Read
-from clew.query.scan import CAP, Candidate, Span
+from clew.query.scan import CAP, Candidate, Scan, Span, merged
 from clew.query.traceql.ast import FieldExpr
 
 
@@ -83,3 +83,22 @@ class FormulaScan:
             return f"max({tests[formula.where]})"
         joined = " AND " if isinstance(formula, All) else " OR "
         return "(" + joined.join(self._holds(part, tests) for part in formula.parts) + ")"
+
+
+class UnionScan:
+    """Candidates of several conjunctions, each of which the attribute index answers."""
+
+    whole_traces = False
+    indexed = True
+    table = "spans"
+
+    def __init__(self, scans: Sequence[Scan]) -> None:
+        self._scans = scans
+
+    def range(self, span: Span, *, behind: Candidate | None = None) -> list[Candidate]:
+        """Return up to `CAP` traces; each scan tells its latest, so the latest of all are among them."""
+        return merged([one for scan in self._scans for one in scan.range(span, behind=behind)])[:CAP]
+
+    def of(self, traces: Sequence[IndexedTrace], span: Span) -> list[Candidate]:
+        """Return which of these traces have a hit in the range."""
+        return merged([one for scan in self._scans for one in scan.of(traces, span)])

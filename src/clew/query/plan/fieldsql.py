@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from clew.query.attributes import exists
+from clew.query.errors import InvalidQueryError
 from clew.query.filters import TRACE_INTRINSICS, Filter, FilterScope
 from clew.query.params import Params
 from clew.query.plan.arithmetic import OPERATORS, compute, negated
@@ -49,6 +50,8 @@ DIMENSIONS = {Level.RESOURCE: ("resources", "resource_id"), Level.INSTRUMENTATIO
 ANYWHERE = (Level.SPAN, Level.RESOURCE, Level.EVENT, Level.LINK, Level.INSTRUMENTATION)
 """Where an unscoped attribute is looked for, the first that has it decides."""
 
+MAX_SQL = 50_000
+"""Most text that one value may grow to where it cannot be named."""
 LONG = 60
 """Longer expressions are written once and named."""
 
@@ -86,6 +89,9 @@ class FieldSql:
     def _short(self, value: Val) -> Val:
         """Return a value whose long expressions are names."""
         if self._variables or self._dimension is not None:
+            if sum(len(alt.sql) + len(alt.has) for alt in value.alts) > MAX_SQL:
+                hint = "use less arithmetic with attributes of events, links and resources"
+                raise InvalidQueryError("the query is too complex to be evaluated", start=0, end=0, hint=hint)
             return value  # names of the statement are not known inside lambdas and subqueries
         alts = tuple(replace(alt, has=self._named(alt.has), sql=self._named(alt.sql)) for alt in value.alts)
         return Val(self._named(value.present), alts)

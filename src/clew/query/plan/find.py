@@ -11,24 +11,26 @@ from clew.query.answer import Answer, Meta, Total, Truncated, Window
 from clew.query.cursor import parse_cursor
 from clew.query.errors import InvalidQueryError, InvalidRequestError
 from clew.query.filters import Filter
-from clew.query.hunt import Hunt, Quest, SpentError
+from clew.query.hunt import Hunt, Quest
 from clew.query.index import IndexedTrace
 from clew.query.patterns import check_texts
-from clew.query.plan.candidates import FormulaScan
+from clew.query.plan.candidates import FormulaScan, UnionScan
 from clew.query.plan.found import Ask, Found, FoundTrace
 from clew.query.plan.judge import Judge
 from clew.query.plan.links import MAX_LINKED, Links
-from clew.query.plan.lowering import conjunction_of
-from clew.query.plan.necessity import ANY_TRACE, Formula, Some, formula
+from clew.query.plan.lowering import conjunction_of, plain_parts
+from clew.query.plan.necessity import ANY_TRACE, All, Formula, Some, alternatives, formula
 from clew.query.plan.pipeline import check, order_key
+from clew.query.plan.spent import bounded
 from clew.query.plan.walk import mentioned, patterns
 from clew.query.read import Read
 from clew.query.scan import Candidate, Scan, Span
 from clew.query.search import FilterScan, Progress
 from clew.query.traceql import ast
 from clew.query.traceql.ast import Pipeline, Query, Sort
-from clew.store.errors import QueryLimitError
 
+FEW = 20_000
+"""So many spans of an index are looked at one by one."""
 MAX_SORTED = 10_000
 """Most traces that are sorted."""
 
@@ -63,16 +65,36 @@ def finds(read: Read, query: Query, ask: Ask, now: int) -> Iterator[Progress | A
 class JudgedScan:
     """Candidates of a scan, decided about over their whole traces."""
 
-    scan: Scan | FormulaScan
+    scan: Scan | UnionScan | FormulaScan
     judge: Judge
 
     @classmethod
-    def cheapest(cls, read: Read, wanted: Formula, judge: Judge) -> JudgedScan:
-        """Return the cheapest scan for a formula."""
+    def cheapest(cls, read: Read, wanted: Formula, judge: Judge, window: Window) -> JudgedScan:
+        """Return the cheapest scan for a formula.
+
+        Where several things must hold and the attribute index finds few spans for one of them, that one alone is
+        scanned: the traces that it leads to are decided about anyway.
+        """
         if wanted == ANY_TRACE:
             return cls(Scan(read, []), judge)
         needed = conjunction_of(wanted.where) if isinstance(wanted, Some) else None
-        return cls(FormulaScan(read, wanted) if needed is None else Scan(read, needed), judge)
+        if needed is not None:
+            return cls(Scan(read, needed), judge)
+        either = [Scan(read, plain_parts(one)) for one in alternatives(wanted)]
+        if len(either) > 1 and all(scan.decided for scan in either):
+            return cls(UnionScan(either), judge)
+        parts = wanted.parts if isinstance(wanted, All) else (wanted,)
+        scans = [Scan(read, plain_parts(one.where)) for one in parts if isinstance(one, Some)]
+        span, fewest, best = Span(window.from_ns, window.to_ns), FEW + 1, None
+        for scan in scans:
+            if scan.decided:
+                with read.during("how many the index finds"):
+                    count = scan.probe(span, fewest)
+                if count < fewest:
+                    fewest, best = count, scan
+        if best is not None:
+            return cls(best, judge)
+        return cls(FormulaScan(read, wanted), judge)
 
     @property
     def table(self) -> str:
@@ -91,17 +113,13 @@ class JudgedScan:
 
     def range(self, span: Span, *, behind: Candidate | None = None) -> list[Candidate]:
         """Return candidates of a range."""
-        try:
+        with bounded():
             return self.scan.range(span, behind=behind)
-        except QueryLimitError as error:
-            raise SpentError(Truncated(error.detail, 0, error.hint)) from error
 
     def of(self, traces: Sequence[IndexedTrace], span: Span) -> list[Candidate]:
         """Return which traces are candidates."""
-        try:
+        with bounded():
             return self.scan.of(traces, span)
-        except QueryLimitError as error:
-            raise SpentError(Truncated(error.detail, 0, error.hint)) from error
 
     def decide(self, traces: Sequence[IndexedTrace]) -> Sequence[IndexedTrace]:
         """Return the traces that are answers."""
@@ -117,17 +135,18 @@ class Finding:
         self.links = Links(read, ask.window, self._hits)
         with read.during("links"):
             pipeline = self.links.pipeline(pipeline)
-        self.judge = Judge(read, pipeline)
-        self.shown = mentioned(pipeline)
+        self.judge = Judge(read, pipeline, ask.spans_per_spanset, mentioned(pipeline))
         self.formula = formula(pipeline)
-        self.source = source(read, pipeline, self.formula, self.judge)
+        self.source = source(read, pipeline, self.formula, self.judge, ask.window)
 
     def _hits(self, pipeline: Pipeline) -> list[tuple[bytes, int]]:
         """Return the spans of all answers of another pipeline in the same range."""
         inner = Finding(self.read, pipeline, Ask(self.ask.window, MAX_SORTED))
         inner.judge.hits = []
         hunt = Hunt(
-            self.read, Quest(self.ask.window, MAX_SORTED), JudgedScan.cheapest(self.read, inner.formula, inner.judge)
+            self.read,
+            Quest(self.ask.window, MAX_SORTED),
+            JudgedScan.cheapest(self.read, inner.formula, inner.judge, self.ask.window),
         )
         for _ in hunt.windows(self.ask.window.to_ns):
             if hunt.full or len(inner.judge.hits) > MAX_LINKED:
@@ -146,7 +165,7 @@ class Finding:
             if hunt.full:
                 break
         catch = hunt.page()
-        traces = self.judge.answers(catch.traces, ask.spans_per_spanset, self.shown)
+        traces = self.judge.answers(catch.traces)
         yield self._answer(traces, catch.cursor, catch.total, catch.truncated, window)
 
     def sorted(self, now: int) -> Iterator[Progress | Answer[Found]]:
@@ -170,7 +189,7 @@ class Finding:
         ranked = sorted(catch.traces, key=lambda one: order_key(keys[one.trace_id]), reverse=sort.descending)
         taken = ranked[shown : shown + ask.limit]
         more = shown + len(taken) < len(ranked)
-        traces = self.judge.answers(taken, ask.spans_per_spanset, self.shown)
+        traces = self.judge.answers(taken)
         yield self._answer(traces, _place(shown + len(taken), to_ns) if more else None, catch.total, cut, window)
 
     def _answer(
@@ -203,12 +222,12 @@ def _filters(pipeline: Pipeline) -> list[Filter] | None:
     return conjunction_of(only.where) if isinstance(only, ast.Filter) else None
 
 
-def source(read: Read, pipeline: Pipeline, wanted: Formula, judge: Judge) -> FilterScan | JudgedScan:
+def source(read: Read, pipeline: Pipeline, wanted: Formula, judge: Judge, window: Window) -> FilterScan | JudgedScan:
     """Return the cheapest source of candidates: a plain conjunction needs no evaluation of its traces."""
     filters = _filters(pipeline)
     if filters is not None:
         return FilterScan(read, filters)
-    return JudgedScan.cheapest(read, wanted, judge)
+    return JudgedScan.cheapest(read, wanted, judge, window)
 
 
 def _place(shown: int, to_ns: int) -> str:

@@ -12,13 +12,13 @@ from clew.query.index import IndexedTrace
 from clew.query.plan.found import Cell, FoundSpan, FoundTrace, Spanset
 from clew.query.plan.pipeline import Sets, needs, run, sort_keys
 from clew.query.plan.spanrows import SpanRows, load
+from clew.query.plan.spent import bounded
 from clew.query.plan.texts import text
 from clew.query.plan.treeexpr import Needed, value
 from clew.query.plan.typed import Typed
 from clew.query.read import Read
 from clew.query.traceql.ast import Field, Pipeline, Sort
 from clew.query.tree import Ints
-from clew.store.errors import QueryLimitError
 
 BATCH_SPANS = 300_000
 """Most spans that are evaluated at a time, unless one trace has more."""
@@ -26,6 +26,8 @@ MAX_TRACE_SPANS = 2_000_000
 """A larger trace is left out."""
 MAX_SPANS = 20_000_000
 """Most spans that one search evaluates."""
+READ_AHEAD = 64
+"""So many candidates are read together with what answers show."""
 MAX_SPANSETS = 100
 """Most spansets of a trace that are returned."""
 
@@ -33,7 +35,15 @@ MAX_SPANSETS = 100
 class Judge:
     """One pipeline and what it has found out so far."""
 
-    def __init__(self, read: Read, pipeline: Pipeline) -> None:
+    def __init__(self, read: Read, pipeline: Pipeline, spans: int = 0, shown: Sequence[Field] = ()) -> None:
+        """Prepare for decisions.
+
+        Args:
+            read: the running read.
+            pipeline: the query, without link operators.
+            spans: most spans of a spanset in answers.
+            shown: fields that these spans come with.
+        """
         self.read = read
         self.pipeline = pipeline
         self.cut: Truncated | None = None
@@ -46,6 +56,13 @@ class Judge:
         self._needed = Needed()
         needs(pipeline.stages, self._needed)
         self._spans = 0
+        self._most, self._shown = spans, shown
+        self._full = Needed()
+        needs(pipeline.stages, self._full)
+        for one in shown:
+            self._full.value(one)
+        self._made: dict[bytes, FoundTrace] = {}
+        """Answers from the first candidates, which are mostly those of the page: their spans are read once."""
 
     def decide(self, traces: Sequence[IndexedTrace]) -> list[IndexedTrace]:
         """Return the traces out of which spansets come.
@@ -60,8 +77,11 @@ class Judge:
                 hint = "add conditions, or choose a shorter range"
                 raise SpentError(Truncated("more spans than one search looks into", MAX_SPANS, hint))
             with self.read.during("verdicts"):
-                rows = self._load(batch, self._needed)
+                first = self._most > 0 and len(batch) + len(self._made) <= READ_AHEAD
+                rows = self._load(batch, self._full if first else self._needed)
             sets = run(self.pipeline, rows)
+            if first:
+                self._made.update((one.trace_id, one) for one in _answers(sets, rows, self._most, self._shown))
             hit = np.unique(rows.forest.trace[sets.mask]).tolist()
             if self.hits is not None:
                 at = np.flatnonzero(sets.mask)
@@ -91,26 +111,21 @@ class Judge:
             yield batch
 
     def _load(self, traces: Sequence[IndexedTrace], needed: Needed) -> SpanRows:
-        try:
+        with bounded():
             return load(self.read, traces, list(needed.conditions), list(needed.values))
-        except QueryLimitError as error:
-            raise SpentError(Truncated(error.detail, 0, error.hint)) from error
 
-    def answers(self, traces: Sequence[IndexedTrace], spans: int, shown: Sequence[Field]) -> list[FoundTrace]:
-        """Return traces with their spansets, in the order given; at most so many spans of each, with some fields."""
-        needed = Needed()
-        needs(self.pipeline.stages, needed)
-        for one in shown:
-            needed.value(one)
-        return [
-            one
-            for batch in self.batches(traces)
-            for one in _answers(self.pipeline, self._load(batch, needed), spans, shown)
-        ]
+    def answers(self, traces: Sequence[IndexedTrace]) -> list[FoundTrace]:
+        """Return traces with their spansets, in the order given; without those that are answers no more."""
+        missing = [one for one in traces if one.trace_id not in self._made]
+        with self.read.during("rows"):
+            for batch in self.batches(missing):
+                rows = self._load(batch, self._full)
+                made = _answers(run(self.pipeline, rows), rows, self._most, self._shown)
+                self._made.update((one.trace_id, one) for one in made)
+        return [self._made[one.trace_id] for one in traces if one.trace_id in self._made]
 
 
-def _answers(pipeline: Pipeline, rows: SpanRows, spans: int, shown: Sequence[Field]) -> Iterator[FoundTrace]:
-    sets = run(pipeline, rows)
+def _answers(sets: Sets, rows: SpanRows, spans: int, shown: Sequence[Field]) -> Iterator[FoundTrace]:
     spansets = _spansets(sets, rows, spans, {text(one): value(one, rows) for one in shown})
     stats = rows.stats()
     for number, trace in enumerate(rows.traces):

@@ -9,6 +9,7 @@ from clew.query.filters import (
     INTRINSICS,
     NUMBER_INTRINSICS,
     STRING_INTRINSICS,
+    TRACE_INTRINSICS,
     Duration,
     Filter,
     FilterScope,
@@ -80,6 +81,16 @@ def conjunction_of(expr: FieldExpr) -> list[Filter] | None:
             return None
         filters.append(item)
     return filters
+
+
+def plain_parts(expr: FieldExpr) -> list[Filter]:
+    """Return the plain filters on a span among the operands of a conjunction."""
+    found = [lower(one) for one in flatten(expr, FieldOp.AND)]
+    return [one for one in found if one is not None and not _of_trace(one)]
+
+
+def _of_trace(item: Filter) -> bool:
+    return item.scope is FilterScope.INTRINSIC and item.key in TRACE_INTRINSICS
 
 
 def lower(expr: FieldExpr) -> Filter | None:

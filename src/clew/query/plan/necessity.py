@@ -108,6 +108,14 @@ def conditions(one: Formula) -> list[FieldExpr]:
     return list(dict.fromkeys(where for part in one.parts for where in conditions(part)))
 
 
+def alternatives(one: Formula) -> list[FieldExpr]:
+    """Return the conditions of which some span passes one, where nothing else is needed; none for other formulas."""
+    parts = one.parts if isinstance(one, Either) else (one,)
+    if not all(isinstance(part, Some) for part in parts):
+        return []
+    return [each for part in parts if isinstance(part, Some) for each in flatten(part.where, FieldOp.OR)]
+
+
 def conjunction(parts: list[FieldExpr]) -> FieldExpr:
     """Return the conjunction of conditions."""
     listed = [inner for one in parts for inner in flatten(one, FieldOp.AND) if inner != TRUE]
