@@ -21,6 +21,8 @@ from clew.query.answer import Window
 from clew.query.conjunction import parse
 from clew.query.memo import Memo
 from clew.query.params import Params
+from clew.query.plan.find import find
+from clew.query.plan.found import Ask
 from clew.query.read import Control, Read
 from clew.query.red import RedQuery, red
 from clew.query.search import plan, search
@@ -28,6 +30,7 @@ from clew.query.services import services
 from clew.query.spancols import blocks
 from clew.query.summary import summary
 from clew.query.trace import where_trace
+from clew.query.traceql import parse as parse_query
 from clew.store import EmbeddedEngine, Limits
 
 RUNS = 9
@@ -71,6 +74,10 @@ class Bench:
         window = Window(now - DAY_NS, now)
         return search(read, plan(parse(text), window, 20, None), now)
 
+    def ask(self, text: str, read: Read, now: int) -> object:
+        """Ask TraceQL about the last 24 hours, text to spansets."""
+        return find(read, parse_query(text), Ask(Window(now - DAY_NS, now)), now)
+
     def run(self) -> dict[str, float]:
         """Return the medians in milliseconds."""
         now = newest_ns(self.engine)
@@ -88,6 +95,23 @@ class Bench:
             ),
             "one attribute value that nothing has, 24 h": lambda read, run: self.find(
                 f'{{ span.attr_{run:02d} = "none" }}', read, now
+            ),
+            "one long value, not indexed, that nothing has, 24 h": lambda read, run: self.ask(
+                f'{{ span.attr_{run:02d} = "{"v" * 120}" }}', read, now
+            ),
+            "newest 20 of one value among others (A) && (B), 24 h": lambda read, run: self.ask(
+                f'{{ span.attr_{run:02d} = "val_{run + 11:02d}" }} && {{ span.attr_{run + 1:02d} = "val_{run + 12}" }}',
+                read,
+                now,
+            ),
+            "newest 20 of two services in a trace (A) && (B), 24 h": lambda read, run: self.ask(
+                f"{service[run % 10]} && {{ status = error }}", read, now
+            ),
+            "newest 20 of descendants (A) >> (B), one value, 24 h": lambda read, run: self.ask(
+                f'{{ name = "lets-go" }} >> {{ span.attr_{run:02d} = "val_{run + 11:02d}" }}', read, now
+            ),
+            "newest 20 of descendants (A) >> (B), duration, 24 h": lambda read, run: self.ask(
+                f'{{ name = "lets-go" }} >> {{ duration > {1000 + run}ms }}', read, now
             ),
             "newest 20 of anything, 24 h": lambda read, _: self.find("{ }", read, now),
             "newest 20 errors, 24 h": lambda read, _: self.find("{ status = error }", read, now),
