@@ -46,7 +46,7 @@ def match(read: Read, trace_id: str, filters: Sequence[Filter] | None, text: str
         """
         table = read.query(sql, params.values)
         keys = zip(*(table.column(name).to_pylist() for name in ("span_id", "kind", "start")), strict=True)
-        rows = _rows(trace, set(keys))
+        rows = rows_of(trace, set(keys))
     meta = Meta(total=Total(len(rows), exact=True), returned=len(rows), scanned=read.scanned, gen=trace.gen)
     return Answer(Matches(rows), meta)
 
@@ -68,7 +68,8 @@ def holds(text: str, params: Params) -> str:
     return "(" + " OR ".join([*tests, *numbers]) + ")"
 
 
-def _rows(trace: Trace, keys: set[tuple[int, int, int]]) -> list[int]:
+def rows_of(trace: Trace, keys: set[tuple[int, int, int]]) -> list[int]:
+    """Return the rows of spans by id, kind and start."""
     ids = np.array(sorted({span for span, _, _ in keys}), np.uint64)
     rows = np.flatnonzero(np.isin(trace.span_id, ids) & trace.spans).tolist()
     return [

@@ -9,6 +9,8 @@ import pytest
 from clew.query.answer import Window
 from clew.query.plan.find import find
 from clew.query.plan.found import Ask
+from clew.query.plan.spots import spots
+from clew.query.spancols import columns
 from clew.query.traceql import parse
 
 S = 10**9
@@ -251,3 +253,39 @@ def test_sorted(store, order, want):
     """Traces come in the order asked for."""
     answer = find(store.read(), parse(f"{{ }} | {order}"), Ask(WINDOW), T0 + 3600 * S)
     assert [trace.trace_id[-1] for trace in answer.data.traces] == want
+
+
+@pytest.mark.parametrize("text", [one for one in CASES if "~>" not in one and "<~" not in one])
+def test_spots_of_one_trace(store, text):
+    """Asked about one trace, a query marks the spans that a search returns of it."""
+    spans = columns(store.read(), f"{1:032x}", ids=True).data.columns["id"]
+    rows = spots(store.read(), f"{1:032x}", parse(text)).data.rows
+    found = {NAMES[int(spans[row], 16)] for row in rows}
+    assert "".join(name for name in NAMES.values() if name in found) == CASES[text].replace("j", "")
+
+
+def test_names_of_fields_in_answers(store):
+    """Intrinsics are named by their short form, attributes by their scope, quoted only where they must be."""
+    text = 'select(trace:rootName, span:name, event:name, .both, span."a b", span.code)'
+    answer = find(store.read(), parse(f'{{ name = "render" }} | {text}'), Ask(WINDOW), T0 + 3600 * S)
+    (spanset,) = answer.data.traces[0].spansets
+    fields = {"name": "render", "rootName": "GET /", "event:name": "exception", ".both": "span"}
+    assert spanset.spans[0].attributes == fields
+    answer = find(store.read(), parse('{ } | by(trace:rootService) | by(span."a b")'), Ask(WINDOW), T0 + 3600 * S)
+    assert answer.data.traces[0].spansets[0].attributes == {"by(rootServiceName)": "job", 'by(span."a b")': None}
+
+
+def test_a_service_that_nobody_sent_is_not_there(make_store, kinds):
+    """The name under which spans without a service are shown is no attribute."""
+    span, _ = kinds
+    store = make_store()
+    store.insert([span(1, 1, T0, service="unknown_service"), span(2, 1, T0 + S, service="shop")])
+
+    def found(text):
+        answer = find(store.read(), parse(text), Ask(WINDOW), T0 + 3600 * S)
+        return [one.trace_id[-1] for one in answer.data.traces]
+
+    assert found("{ resource.service.name = nil } && { }") == [1]
+    assert found('{ resource.service.name !=? "x" } && { }') == [2, 1]
+    assert found('{ resource.service.name !=i "x" } && { }') == [2]
+    assert found("{ } | by(resource.service.name) | count_distinct(resource.service.name) = 0") == [1]

@@ -19,6 +19,14 @@ from clew.query.plan.found import Ask
 from clew.query.traceql.ast import Query
 
 WINDOW = Window(T0 - S, T0 + 20_000 * S)
+windows = st.one_of(
+    st.just(WINDOW),
+    st.builds(
+        lambda low, width: Window(T0 + low * S, T0 + (low + width) * S),
+        st.integers(-10, 5500),
+        st.sampled_from([0, 60, 700, 6000]),
+    ),
+)
 
 
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of the strategies, which nobody prints
@@ -27,14 +35,16 @@ def test_searches_equal_a_plain_evaluator(make_store, kinds, merged):
     """Every page walk over random data gives the spansets of a plain evaluator, newest trace first."""
     examples = int(os.environ.get("CLEW_EXAMPLES", "8"))
 
+    some_questions = st.lists(st.tuples(searches.pipeline, windows), min_size=20, max_size=20)
+
     @settings(
         max_examples=examples // 2 if merged else examples,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=PHASES,
     )
-    @given(make_spans(kinds), st.lists(searches.pipeline, min_size=20, max_size=20), st.sampled_from([1, 2, 100]))
-    def check(given_spans, pipelines, limit):
+    @given(make_spans(kinds), some_questions, st.sampled_from([1, 2, 100]))
+    def check(given_spans, questions, limit):
         spans, again = given_spans
         store = make_store()
         half = len(spans) // 2
@@ -44,18 +54,25 @@ def test_searches_equal_a_plain_evaluator(make_store, kinds, merged):
         if merged:
             for table in ("spans", "trace_index", "resources", "scopes", "span_by_service"):
                 store.engine.execute(f"OPTIMIZE TABLE {table} FINAL")
-        for one in pipelines:
-            _walk(store, one, spans, limit)
+        for one, window in questions:
+            _walk(store, one, spans, limit, window)
 
     check()
 
 
-def _walk(store, pipeline, spans, limit):
+def _overlaps(spans, window):
+    first, last = min(one.start for one in spans), max(one.start + one.duration for one in spans)
+    return first <= window.to_ns and last >= window.from_ns
+
+
+def _walk(store, pipeline, spans, limit, window):
     want = plain.evaluate(pipeline, [plain_span(one) for one in spans])
+    inside = {number: [one for one in spans if one.trace == number] for number in want}
+    want = {number: sets for number, sets in want.items() if _overlaps(inside[number], window)}
     starts = {number: min(one.start for one in spans if one.trace == number) for number in want}
     got, cursor = [], None
     while True:
-        ask = Ask(WINDOW, limit, 100, cursor)
+        ask = Ask(window, limit, 100, cursor)
         answer = find(store.read(), Query(pipeline), ask, T0 + 86_400 * S)
         got += answer.data.traces
         cursor = answer.data.cursor

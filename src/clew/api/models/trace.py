@@ -179,7 +179,7 @@ class Logs(Model):
 class MatchRequest(RequestModel):
     """What to look for in a trace: a query, or words."""
 
-    q: str | None = Field(None, max_length=MAX_QUERY, description="TraceQL of a conjunction")
+    q: str | None = Field(None, max_length=MAX_QUERY, description="TraceQL of a search, without links")
     text: str | None = Field(
         None, max_length=1024, description="found in names, services, status messages, events or attribute values"
     )

@@ -24,15 +24,16 @@ from clew.api.models.trace import Columns
 from clew.api.routes.params import SpanIdPath, TraceIdPath
 from clew.codec import Encoding
 from clew.query.answer import Answer, Meta, Total
-from clew.query.conjunction import parse
 from clew.query.detail import detail
 from clew.query.errors import InvalidRequestError, TraceNotFoundError
 from clew.query.export import export
 from clew.query.ids import parse_span_id, parse_trace_id
 from clew.query.logs import trace_logs
 from clew.query.match import match
+from clew.query.plan.spots import spots
 from clew.query.spancols import ARROW, SPANCOLS, arrow_stream, blocks, columns
 from clew.query.summary import summary
+from clew.query.traceql import parse as parse_query
 from clew.query.where import where
 
 router = APIRouter(tags=["traces"])
@@ -93,8 +94,10 @@ async def match_spans(trace_id: TraceIdPath, body: MatchRequest, ask: Ask) -> Re
     known = parse_trace_id(trace_id)
     if (body.q is None) == (body.text is None):
         raise InvalidRequestError("q", str(body.q), "exactly one of q and text is needed", hint="send q or text")
-    filters = None if body.q is None else parse(body.q)
-    return ask.json(MatchResult, await ask.run(lambda read: match(read, known, filters, body.text or "")))
+    if body.q is None:
+        return ask.json(MatchResult, await ask.run(lambda read: match(read, known, None, body.text or "")))
+    query = parse_query(body.q)
+    return ask.json(MatchResult, await ask.run(lambda read: spots(read, known, query)))
 
 
 @router.get("/traces/{trace_id}/logs", response_model=Envelope[Logs], summary="Log records of a trace")
