@@ -17,6 +17,9 @@ DRILLDOWN = (
     "{kind=server && true && resource.service.name != nil} | rate() by(resource.service.name) with(sample=true)",
     "{nestedSetParent<0 && true} | quantile_over_time(duration, 0.9) by(resource.service.name)",
     "{nestedSetParent<0 && true} | histogram_over_time(duration) with(sample=true)",
+    '{nestedSetParent<0 && (resource.service.name="shop" || resource.service.name="stock")} | rate() with(sample=true)',
+    '{kind=server && resource.service.name=~"shop|stock" && true} | rate() by(resource.service.name)',
+    '{span.db.system.name!="" && true} | rate() by(span.db.system.name) with(sample=true)',
 )
 """Queries of Traces Drilldown's panels."""
 
@@ -85,6 +88,31 @@ def test_series_stream_over_grpc_as_over_http(port, tempo, t0):
     over_http = tempo.get(f"/api/metrics/query_range?q={quote(query)}&start={start}&end={end}&step=60")
     assert MessageToDict(last)["series"] == over_http.json["series"]
     assert len(single.series) == 2
+
+
+def test_exemplars_lead_to_traces(tempo, grafana_range):
+    """Points carry spans with their attributes and the id of their trace; `exemplars=0` means the default."""
+    query = quote("{ status = error } | rate() by (span:name)")
+    for more in ("", "&exemplars=0", "&exemplars=5"):
+        answer = tempo.get(f"/api/metrics/query_range?q={query}&{grafana_range}&step=60{more}")
+        (series,) = answer.strict(pb.QueryRangeResponse()).series
+        assert [label.key for label in series.labels] == ["name"]
+        (exemplar,) = series.exemplars
+        labels = {label.key: label.value.string_value for label in exemplar.labels}
+        assert labels["trace:id"] == f"{0xA1:032x}"
+        assert labels["name"] == "SELECT"
+        assert exemplar.value in {sample.value for sample in series.samples}
+    off = quote("{ status = error } | rate() with(exemplars=false)")
+    reply = tempo.get(f"/api/metrics/query_range?q={off}&{grafana_range}&step=60")
+    assert not reply.strict(pb.QueryRangeResponse()).series[0].exemplars
+
+
+def test_names_that_need_quotes_keep_them(tempo, grafana_range):
+    """A label is the text of its field; only a name with a character that would end it is quoted."""
+    for text, key in (('span."odd name"', 'span."odd name"'), ('span."http.route"', "span.http.route")):
+        query = quote(f"{{ }} | rate() by ({text})")
+        series = tempo.get(f"/api/metrics/query_range?q={query}&{grafana_range}").strict(pb.QueryRangeResponse()).series
+        assert {label.key for one in series for label in one.labels} == {key}
 
 
 @pytest.mark.parametrize("q", ["{ } | ratio()", "{ }", "", "{ } | rate() by ("])
