@@ -64,11 +64,9 @@ def _distinct(
         ORDER BY ALL LIMIT {MOST}
     """
     rows = read.query(sql, params.values).to_pylist()
-    found = []
-    for row in rows:
-        texts = {}
-        for at, name in enumerate(labels):
-            value, known = row[f"l{at}"], family.rollup.labels[name].names
-            texts[name] = known.get(value, str(value)) if known else str(value)
-        found.append({name: text for name, text in texts.items() if text})
-    return found
+    shown = [family.rollup.labels[name] for name in labels]
+    found = [
+        {name: column.text(row[f"l{at}"]) for at, (name, column) in enumerate(zip(labels, shown, strict=True))}
+        for row in rows
+    ]
+    return [{name: text for name, text in one.items() if text} for one in found]

@@ -22,6 +22,10 @@ class Label:
     column: str
     names: Mapping[int, str]
 
+    def text(self, value: object) -> str:
+        """Return a value of the column as the label shows it."""
+        return self.names.get(value, str(value)) if isinstance(value, int) else str(value)
+
 
 @dataclass(frozen=True, slots=True)
 class Rollup:

@@ -14,6 +14,7 @@ from clew.query.params import Params
 from clew.query.promql.ast import Selector
 from clew.query.promql.families import LE, NAME, Family, condition, matching, tester
 from clew.query.read import Read
+from clew.query.trace import words
 from clew.store.histogram import bucket_upper
 from clew.store.tables import HIST
 
@@ -176,25 +177,25 @@ def _bound_test(selector: Selector) -> Callable[[str], bool]:
 
 def _groups(table: pa.Table, family: Family, labels: list[str]) -> tuple[list[Labels], npt.NDArray[np.int64]]:
     """Return the distinct label sets of the rows, and which of them each row has."""
-    columns = [table.column(f"l{at}").to_pylist() for at in range(len(labels))]
-    seen: dict[tuple[object, ...], int] = {}
-    rows = zip(*columns, strict=True) if columns else (() for _ in range(table.num_rows))
-    codes = np.fromiter((seen.setdefault(row, len(seen)) for row in rows), np.int64, table.num_rows)
-    if len(seen) > MOST_SERIES:
+    code = np.zeros(table.num_rows, np.int64)
+    columns = [words(table.column(f"l{at}")) for at in range(len(labels))]
+    for values, index in columns:
+        code = code * max(len(values), 1) + index
+    _, first, group = np.unique(code, return_index=True, return_inverse=True)
+    if first.size > MOST_SERIES:
         hint = "group by fewer labels, or add matchers"
-        raise InvalidQueryError(f"{len(seen):,} series are too many", start=0, end=0, hint=hint)
-    named = [family.rollup.labels[name].names for name in labels]
+        raise InvalidQueryError(f"{first.size:,} series are too many", start=0, end=0, hint=hint)
     texts = [
-        tuple(
-            sorted(
-                (name, str(names.get(value, value)) if names else str(value))  # type: ignore[call-overload]
-                for name, names, value in zip(labels, named, row, strict=True)
-                if names or value
-            )
-        )
-        for row in seen
+        [family.rollup.labels[name].text(value) for value in values]
+        for name, (values, _) in zip(labels, columns, strict=True)
     ]
-    return texts, codes
+    picked = [index[first].tolist() for _, index in columns]
+    rows = zip(*picked, strict=True) if labels else [()] * first.size
+    found = [
+        tuple(sorted((name, text[at]) for name, text, at in zip(labels, texts, row, strict=True) if text[at]))
+        for row in rows
+    ]
+    return found, group.astype(np.int64)
 
 
 def _bounded(series: int, span: int) -> None:
