@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from clew.codec.catalogue import Catalogue, Level
 from clew.journal.protocol import Segment
 from clew.pipeline.rollup.columns import numbers, one_batch
-from clew.pipeline.rollup.group import group
+from clew.store.groups import group
 from clew.store.tables import ATTR_KEYS, ATTR_VALUES
 
 LEVELS: dict[str, tuple[Level, ...]] = {

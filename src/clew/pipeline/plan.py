@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -41,7 +41,9 @@ class Step:
 class Plan:
     """Makes the steps of a segment; remembers across segments what need not be inserted again."""
 
-    def __init__(self) -> None:
+    def __init__(self, grown: Callable[[pa.RecordBatch], None] = lambda _: None) -> None:
+        self._grown = grown
+        """Told the rows of `trace_index` once they are stored."""
         self._seen = {table: Seen(*columns) for table, columns in ONCE_A_DAY.items()}
         self._catalogue = Catalogue()
 
@@ -65,7 +67,8 @@ class Plan:
 
     def _rollups(self, spans: Sequence[pa.RecordBatch]) -> Iterator[Step]:
         columns = Columns.of(spans)
-        yield _step("trace_index", trace_index(columns))
+        index = trace_index(columns)
+        yield replace(_step("trace_index", index), done=lambda: self._grown(index))
         operations, services = red_tables(columns)
         yield _step("red_1m", operations)
         yield _step("red_service_1m", services)

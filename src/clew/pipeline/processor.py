@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import pyarrow as pa
+
 from clew.journal.protocol import Journal, Segment
 from clew.model.errors import ClewError
 from clew.pipeline.plan import Plan, Step
@@ -55,13 +57,14 @@ class Processor:
         metrics: Metrics | None = None,
         backoff: Backoff | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        grown: Callable[[pa.RecordBatch], None] = lambda _: None,
     ) -> None:
         self._journal = journal
         self._engine = engine
         self._metrics = metrics
         self._backoff = backoff or Backoff()
         self._monotonic = monotonic
-        self._plan = Plan()
+        self._plan = Plan(grown)
         self._draining = threading.Event()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None

@@ -8,11 +8,11 @@ from typing import Literal
 
 import numpy as np
 
+from clew.derive.numbers import Ints
 from clew.model import KIND_NAMES, STATUS_NAMES, Status
 from clew.query.answer import Answer, Meta, Total
 from clew.query.read import Read
 from clew.query.trace import ERROR_ORIGIN, Trace, load
-from clew.query.tree import Ints
 
 SLOTS = 12
 OPEN_MS = 15_000

@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from clew.derive.numbers import Ids, Ints, Small
 from clew.model import Mark, Status
 from clew.query.errors import TraceNotFoundError
 from clew.query.hydrate import of_traces
 from clew.query.index import IndexedTrace, lookup
 from clew.query.params import Params
 from clew.query.read import Read
-from clew.query.tree import Ids, Ints, Small, Tree, build
+from clew.query.tree import Tree, build
 
 ERROR, ERROR_ORIGIN, ORPHAN, PLACEHOLDER, EVENTS, LINKS = 1 << 0, 1 << 1, 1 << 3, 1 << 4, 1 << 6, 1 << 7
 REDACTED, OUTLIVES = 1 << 9, 1 << 11

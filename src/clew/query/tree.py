@@ -7,14 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from clew.model import Kind
+from clew.derive.numbers import Ids, Ints, Small
+from clew.derive.parents import ORPHAN, ROOT, parents
 
-Ints = npt.NDArray[np.int64]
-Ids = npt.NDArray[np.uint64]
-Small = npt.NDArray[np.uint8]
-
-ROOT = -1
-ORPHAN = -2
+__all__ = ["ORPHAN", "ROOT", "Ids", "Ints", "Small", "Tree", "build", "parents"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,59 +50,6 @@ def build(span: Ids, parent: Ids, start: Ints, kind: Small) -> Tree:
         missing=np.where(rows >= count, np.concatenate([np.zeros(count, np.uint64), missing])[rows], np.uint64(0)),
         orphan=np.concatenate([orphan, np.zeros(missing.size, np.bool_)])[rows],
     )
-
-
-def parents(span: Ids, parent: Ids, start: Ints, kind: Small) -> Ints:
-    """Return the index of each span's parent, `ROOT` or `ORPHAN`; every span reaches one of these.
-
-    Ids of several traces must differ between them, for example as numbers of (trace, id).
-    """
-    return _break_cycles(_claimed(span, parent, start, kind), start)
-
-
-def _claimed(span: Ids, parent: Ids, start: Ints, kind: Small) -> Ints:
-    """Return the index of the parent that each span names, `ROOT` or `ORPHAN`.
-
-    Where a client and a server share an id, a server's parent is the client, and everybody else's the server.
-    """
-    server, client = kind == Kind.SERVER, kind == Kind.CLIENT
-    up = _find(span, parent, start, ~server)
-    if np.unique(span).size < span.size:
-        of_client = _find(span, parent, start, ~client)
-        up = np.where(server, of_client, up)
-        twin = _find(span, span, start, ~client)
-        nested = server & (twin >= 0) & client[twin] & (parent == parent[twin])
-        up = np.where(nested, twin, up)
-    up[up == np.arange(span.size)] = ORPHAN
-    up[(parent == 0) & (up < 0)] = ROOT
-    return up
-
-
-def _find(span: Ids, wanted: Ids, start: Ints, last: npt.NDArray[np.bool_]) -> Ints:
-    """Return the index of the span with each wanted id, else `ORPHAN`; of several the one that is not `last`."""
-    order = np.lexsort((start, last, span))
-    ids = span[order]
-    place = np.minimum(np.searchsorted(ids, wanted), max(span.size - 1, 0))
-    found = ids[place] == wanted if span.size else np.zeros(0, np.bool_)
-    return np.where(found & (wanted != 0), order[place] if span.size else place, ORPHAN)
-
-
-def _break_cycles(up: Ints, start: Ints) -> Ints:
-    """Return parents in which every span reaches the top: the earliest span of a cycle becomes an orphan."""
-    top = up.size
-    jump = np.append(np.where(up < 0, top, up), top)
-    for _ in range(max(top, 1).bit_length() + 1):
-        jump = jump[jump]
-    on_cycle = np.unique(jump[jump < top])
-    left = set(on_cycle.tolist())
-    up = up.copy()
-    while left:
-        ring = [left.pop()]
-        while (one := int(up[ring[-1]])) in left:
-            left.remove(one)
-            ring.append(one)
-        up[min(ring, key=lambda one: (int(start[one]), one))] = ORPHAN
-    return up
 
 
 def _pre_order(up: Ints, begin: Ints, ids: Ids) -> tuple[Ints, Ints]:

@@ -23,7 +23,7 @@ OLDEST_FORMAT = 1
 """Oldest layout that this Clew reads."""
 _MARKER = "clew.json"
 _DRAFT = ".clew.json.new"
-_OURS = {_MARKER, _DRAFT, "engine.lock", "engine", "journal", "backups", "lost+found"}
+_OURS = {_MARKER, _DRAFT, "engine.lock", "engine", "journal", "derive", "backups", "lost+found"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class DataDirectory:
     def journal(self) -> Path:
         """Where the journal keeps its segments."""
         return self.path / "journal"
+
+    @property
+    def derive(self) -> Path:
+        """Where settled results wait until they are inserted."""
+        return self.path / "derive"
 
     def close(self) -> None:
         """Let the next process in; safe twice."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clew.derive import Settler
 from clew.journal import Journal, Ledger
 from clew.service.disk import DiskWatch
 from clew.telemetry import Metrics
@@ -9,7 +10,7 @@ from clew.telemetry import Metrics
 _STATES = ("received", "stored", "pending", "sampled_out", "rejected", "lost")
 
 
-def mirror(metrics: Metrics, journal: Journal, disk: DiskWatch) -> None:
+def mirror(metrics: Metrics, journal: Journal, disk: DiskWatch, settler: Settler) -> None:
     """Refresh the gauges at each rendering."""
 
     def refresh() -> None:
@@ -22,6 +23,9 @@ def mirror(metrics: Metrics, journal: Journal, disk: DiskWatch) -> None:
         metrics.journal_quarantined.set(stats.quarantined)
         metrics.journal_oldest_offset.set(stats.oldest_segment)
         metrics.journal_lag.set(stats.oldest_age_s)
+        settling = settler.stats()
+        metrics.settle_pending.set(settling.pending)
+        metrics.settle_lag.set(settling.lag_s)
         stored = disk.known()
         metrics.store_up.set(stored.up)
         metrics.store_free_bytes.set(disk.free_bytes())

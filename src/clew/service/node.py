@@ -20,6 +20,7 @@ from clew.api.jaeger import create_jaeger_app
 from clew.api.zipkin import create_zipkin_app
 from clew.codec import LogBuilder, SpanBuilder
 from clew.config import Config
+from clew.derive import Settler
 from clew.journal import JournalSettings, LocalJournal
 from clew.pipeline import Processor
 from clew.query.reader import Reader
@@ -106,17 +107,20 @@ class Node:
         journal = LocalJournal(directory.journal, _journal_settings(config))
         await asyncio.to_thread(journal.start)
         self._on_stop("journal", journal.stop)
-        processor = Processor(journal, engine, metrics=self.metrics)
+        settler = Settler(engine, directory.derive, ids=lambda: secrets.token_hex(16), metrics=self.metrics)
+        processor = Processor(journal, engine, metrics=self.metrics, grown=settler.stored)
         disk = DiskWatch(engine, config.data_dir)
         await asyncio.to_thread(disk.stored)
         refusals = Refusals(self.metrics)
-        status = self._status(engine, journal, processor, disk, refusals)
-        mirror(self.metrics, journal, disk)
-        deps = self._deps(engine, journal, status)
+        status = self._status(engine, journal, processor, settler=settler, disk=disk, refusals=refusals)
+        mirror(self.metrics, journal, disk, settler)
+        deps = self._deps(engine, Actions(engine, journal, settler), status)
         await self._start_reading(deps)
         keeper = housekeeper(config, engine, journal, self.metrics)
         keeper.start()
         self._on_stop("housekeeping", keeper.stop)
+        settler.start()
+        self._on_stop("settling", settler.stop)
         processor.start()
         self._on_stop("processor", processor.stop)
         await self._start_receiving(journal, refusals, deps)
@@ -129,13 +133,21 @@ class Node:
             _log.info("tables brought up to date", applied=report.applied, version=report.version)
 
     def _status(
-        self, engine: AnyEngine, journal: LocalJournal, processor: Processor, disk: DiskWatch, refusals: Refusals
+        self,
+        engine: AnyEngine,
+        journal: LocalJournal,
+        processor: Processor,
+        *,
+        settler: Settler,
+        disk: DiskWatch,
+        refusals: Refusals,
     ) -> StatusBoard:
         found = engine.query("SELECT version() AS version").table.to_pylist()
         return StatusBoard(
             self.config,
             journal=journal,
             processor=processor,
+            settler=settler,
             disk=disk,
             refusals=refusals,
             engine=(engine.kind, str(found[0]["version"])),
@@ -143,7 +155,7 @@ class Node:
             pages=(STATIC / "index.html").exists(),
         )
 
-    def _deps(self, engine: AnyEngine, journal: LocalJournal, status: StatusBoard) -> ApiDeps:
+    def _deps(self, engine: AnyEngine, actions: Actions, status: StatusBoard) -> ApiDeps:
         """Return what every reading API needs."""
         query = self.config.query
         reader = Reader(
@@ -161,7 +173,7 @@ class Node:
             reader=reader,
             authenticator=Authenticator(self.config.tokens),
             status=status,
-            actions=Actions(engine, journal),
+            actions=actions,
             metrics_text=self.metrics.render,
             saved=SavedQueries(engine),
             sql=sql_settings(self.config),

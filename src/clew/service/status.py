@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clew.config import Config
+from clew.derive import Settler
 from clew.journal import Journal, JournalStats
 from clew.model import Scope
 from clew.pipeline import Processor
@@ -39,6 +40,7 @@ class StatusBoard:
         *,
         journal: Journal,
         processor: Processor,
+        settler: Settler,
         disk: DiskWatch,
         refusals: Refusals,
         engine: tuple[str, str],
@@ -49,6 +51,7 @@ class StatusBoard:
         self._config = config
         self._journal = journal
         self._processor = processor
+        self._settler = settler
         self._disk = disk
         self._refusals = refusals
         self._engine_kind, self._engine_version = engine
@@ -112,6 +115,7 @@ class StatusBoard:
                 "by_table": dict(stored.bytes_by_table),
             },
             "engine": {"kind": self._engine_kind, "version": self._engine_version},
+            "settling": dataclasses.asdict(self._settler.stats()),
             "uptime_s": self._clock() - self._began,
             "newest_span_ns": stored.newest_span_ns,
         }
@@ -125,11 +129,14 @@ class StatusBoard:
         said = (
             f"{self._engine_kind} answers" if up else f"{self._engine_kind} fails: {writer.last_error or 'no answer'}"
         )
+        settling = self._settler.stats()
+        settled = "failing: " + settling.last_error if settling.failing else f"{settling.lag_s:.1f} s behind"
         pages = "served" if self._pages else "not built: only the API is served (`make ui` builds it)"
         return [
             Check("journal", room > 0, f"{journal.bytes} of {journal.max_bytes} bytes used"),
             Check("disk", free >= reserve, f"{free} bytes free, {reserve} are kept as a reserve"),
             Check("engine", up, said),
             Check("storing", journal.oldest_age_s < _LAG_S, f"{journal.oldest_age_s:.1f} s behind"),
+            Check("settling", ok=True, detail=settled),
             Check("page", ok=True, detail=pages),
         ]

@@ -12,8 +12,12 @@ from clew.store.errors import EngineUnavailableError
 TRACE_TABLES = ("kept_traces", "spans", "logs", "span_by_service", "traces", "trace_index")
 """Tables with a trace id; `trace_index` goes last, so that an interrupted call still finds the trace."""
 
+EXAMPLE_TABLES = ("exceptions", "shapes")
+"""Tables that name a trace as an example."""
+
 REMAINS = (
     "counts and durations of its spans in the per-minute figures (red_1m, red_service_1m)",
+    "message templates of its errors, without their numbers and ids (exceptions)",
     "attribute keys and values in the catalogue (attr_keys, attr_values)",
     "resources and scopes that its spans refer to, shared with other spans",
     "backups made before",
@@ -48,6 +52,8 @@ def delete_trace(engine: Engine, scope: Scope, trace_id: bytes) -> Deleted:
     """
     params: dict[str, str | bytes] = {"tenant": scope.tenant, "trace_id": trace_id}
     rows: dict[str, int] = {}
+    for table in EXAMPLE_TABLES:
+        _forget_example(engine, table, params)
     for table in TRACE_TABLES:
         days = _days(engine, table, params)
         rows[table] = sum(days.values())
@@ -61,6 +67,17 @@ def delete_trace(engine: Engine, scope: Scope, trace_id: bytes) -> Deleted:
         for day in days:
             engine.execute(f"ALTER TABLE {table} APPLY DELETED MASK IN PARTITION '{day}' SETTINGS mutations_sync = 0")
     return Deleted(rows)
+
+
+def _forget_example(engine: Engine, table: str, params: Mapping[str, str | bytes]) -> None:
+    """Let no row name the trace as its example."""
+    where = "tenant = {tenant:String} AND example = {trace_id:FixedString(16)}"
+    if engine.query(f"SELECT count() AS n FROM {table} WHERE {where}", params).table["n"][0].as_py():
+        engine.execute(
+            f"ALTER TABLE {table} UPDATE example = toFixedString('', 16) WHERE {where} SETTINGS mutations_sync = 2",
+            params,
+            timeout_s=_TIMEOUT_S,
+        )
 
 
 def _days(engine: Engine, table: str, params: Mapping[str, str | bytes]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from clew.model.schema import ID128, MILLIS, NS, SECONDS, WORD
-from clew.store.table import HIST, SECONDS_CODEC, TIME_CODEC, Keep, Table, schema_of
+from clew.store.table import ALWAYS_COMPACT, HIST, SECONDS_CODEC, TIME_CODEC, Keep, Table, schema_of
 
 COUNTS = pa.map_(WORD, pa.uint64())
 
@@ -121,7 +121,7 @@ DERIVED: tuple[Table, ...] = (
         day="day",
         engine="ReplacingMergeTree(rows)",
         codecs={"start": TIME_CODEC, "received": TIME_CODEC, "min_bucket": SECONDS_CODEC, "max_bucket": SECONDS_CODEC},
-        settings={"index_granularity": 512},
+        settings={"index_granularity": 512, "min_bytes_for_wide_part": ALWAYS_COMPACT},
     ),
     Table(
         "shapes",

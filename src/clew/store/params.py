@@ -34,7 +34,7 @@ def _scalar(value: str | float | bytes) -> str:
     if isinstance(value, str):
         return escape(value)
     if isinstance(value, bytes):
-        return "".join(f"\\x{byte:02x}" for byte in value)
+        return "\\x" + value.hex(".").replace(".", "\\x") if value else ""
     return repr(value)
 
 

@@ -27,6 +27,8 @@ HIST = pa.map_(pa.int16(), pa.float64())
 
 TIME_CODEC = "Delta(8), ZSTD(1)"
 SECONDS_CODEC = "Delta(4), ZSTD(1)"
+ALWAYS_COMPACT = 1 << 50
+"""All columns of a part in one file: a look-up by key reads one place per trace, not one per trace and column."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pyarrow as pa
 from clew.model import LOGS, RESOURCES, SCOPES, SPANS
 from clew.model.schema import ID128, MILLIS, NS, SECONDS, WORD
 from clew.store.derived import DERIVED
-from clew.store.table import HIST, SECONDS_CODEC, TIME_CODEC, Keep, Table, schema_of
+from clew.store.table import ALWAYS_COMPACT, HIST, SECONDS_CODEC, TIME_CODEC, Keep, Table, schema_of
 
 __all__ = [
     "ATTR_KEYS",
@@ -134,8 +134,6 @@ META = schema_of(("key", pa.utf8()), ("value", pa.utf8()), ("updated", NS))
 """What Clew knows about this data directory: the schema version and what each migration left to do."""
 
 
-_ALWAYS_COMPACT = 1 << 50
-"""All columns of a part in one file: a look-up by key reads one place per trace, not one per trace and column."""
 _SEEN = {"first_seen": "min", "last_seen": "max"}
 _SPAN_CODECS = {
     "span_id": "NONE",
@@ -212,7 +210,7 @@ TABLES: tuple[Table, ...] = (
         indexes=("INDEX ix_last last TYPE minmax GRANULARITY 1",),
         settings={
             "index_granularity": 512,
-            "min_bytes_for_wide_part": _ALWAYS_COMPACT,
+            "min_bytes_for_wide_part": ALWAYS_COMPACT,
             "allow_dimensions_outside_sorting_key": 1,
         },
     ),

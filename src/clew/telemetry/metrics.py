@@ -49,6 +49,7 @@ class Metrics:
         self._receive()
         self._ledger_and_journal()
         self._pipeline()
+        self._settle()
         self._store()
         self._read()
         ProcessCollector(registry=self.registry)
@@ -139,6 +140,24 @@ class Metrics:
         )
         self.pipeline_retries = self._add(
             Counter, "clew_pipeline_retries_total", "Inserts repeated, by error code.", "code"
+        )
+
+    def _settle(self) -> None:
+        self.settle_traces = self._add(Counter, "clew_settle_traces_total", "Traces settled, each time they grow.")
+        self.settle_spans = self._add(Counter, "clew_settle_spans_total", "Spans read to settle their traces.")
+        self.settle_again = self._add(Counter, "clew_settle_again_total", "Traces settled again since they had grown.")
+        self.settle_inexact = self._add(
+            Counter,
+            "clew_settle_inexact_total",
+            "Traces that grew out of order around their settling: edges, errors and shapes keep what they had.",
+        )
+        self.settle_errors = self._add(Counter, "clew_settle_errors_total", "Failures, by error code.", "code")
+        self.settle_seconds = self._add(
+            Histogram, "clew_settle_seconds", "One run over the traces that were due.", buckets=_SLOW_S
+        )
+        self.settle_pending = self._add(Gauge, "clew_settle_pending_traces", "Traces known to have grown.")
+        self.settle_lag = self._add(
+            Gauge, "clew_settle_lag_seconds", "For how long the oldest pending trace could have been settled."
         )
 
     def _store(self) -> None:

@@ -70,6 +70,8 @@ class Span:
     marks: int = 0
     received: int = 0
     weight: float = 1.0
+    peer: str = ""
+    version: str = ""
 
     @property
     def trace_id(self) -> bytes:
@@ -121,6 +123,8 @@ class Span:
                 for one in self.links
             ],
             "weight": self.weight,
+            "peer": self.peer,
+            "version": self.version,
             "marks": self.marks,
             "received": (self.received or self.start) // 10**6,
             "http_route": first["http.route"] if isinstance(first.get("http.route"), str) else "",

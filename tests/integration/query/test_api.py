@@ -23,6 +23,12 @@ T0 = (time.time_ns() // (600 * S) - 12) * 600 * S + 123_456_789  # nanoseconds t
 TRACE = 0x00F0000000000000000000000000ABCD
 
 
+SETTLING = {
+    "traces": 0, "spans": 0, "again": 0, "inexact": 0, "pending": 0, "lag_s": 0, "days_to_check": 0, "errors": 0,
+    "last_error": "", "failing": False,
+}  # fmt: skip
+
+
 class State:
     """A status source and actions as `service` would give them, without a pipeline behind."""
 
@@ -38,7 +44,7 @@ class State:
             "journal": {"bytes": 0, "max_bytes": 1, "segments": 0, "quarantined": 0, "oldest_age_s": 0},
             "lag_s": 0,
             "disk": {"data_bytes": 0, "free_bytes": 1, "max_bytes": None, "reserve_bytes": 0, "by_table": {}},
-            "engine": {"kind": "embedded", "version": "26"}, "uptime_s": 1, "newest_span_ns": T0,
+            "engine": {"kind": "embedded", "version": "26"}, "settling": SETTLING, "uptime_s": 1, "newest_span_ns": T0,
         }  # fmt: skip
 
     def ready(self):

@@ -16,6 +16,12 @@ from clew.query.saved import SavedQueries
 SCHEMA = schemathesis.openapi.from_dict(document())
 
 
+SETTLING = {
+    "traces": 0, "spans": 0, "again": 0, "inexact": 0, "pending": 0, "lag_s": 0, "days_to_check": 0, "errors": 0,
+    "last_error": "", "failing": False,
+}  # fmt: skip
+
+
 class Still:
     """State and actions of a Clew in which nothing happens."""
 
@@ -51,7 +57,8 @@ class Still:
             "ready": True, "version": "1", "checks": [], "ledger": ledger, "logs": ledger, "requests_refused": {},
             "journal": {"bytes": 0, "max_bytes": 1, "segments": 0, "quarantined": 0, "oldest_age_s": 0}, "lag_s": 0,
             "disk": {"data_bytes": 0, "free_bytes": 1, "max_bytes": None, "reserve_bytes": 0, "by_table": {}},
-            "engine": {"kind": "embedded", "version": "26"}, "uptime_s": 1, "newest_span_ns": None,
+            "engine": {"kind": "embedded", "version": "26"}, "settling": SETTLING, "uptime_s": 1,
+            "newest_span_ns": None,
         }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from clew.model import SPANS
 from clew.pipeline.rollup import Columns, red_tables, span_by_service, trace_index
-from clew.pipeline.rollup.group import group
+from clew.store.groups import group
 from clew.store.histogram import histogram_index
 from clew.store.tables import NO_ROOT_NS, RED_1M, RED_SERVICE_1M, SPAN_BY_SERVICE, TRACE_INDEX
 from clew.testing.groups import GroupSource

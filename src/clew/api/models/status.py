@@ -55,6 +55,21 @@ class EngineState(Model):
     version: str
 
 
+class Settling(Model):
+    """Making the service graph, errors, shapes and trace summaries from stored spans."""
+
+    traces: int
+    spans: int
+    again: int = Field(description="traces that had grown after they were settled")
+    inexact: int = Field(description="traces that grew out of order: sums keep what they had")
+    pending: int = Field(description="traces known to have grown")
+    lag_s: float = Field(description="for how long the oldest of them could have been settled")
+    days_to_check: int = Field(description="days in which traces stored before the start are still looked for")
+    errors: int
+    last_error: str
+    failing: bool
+
+
 class Status(Model):
     """Whether the data can be trusted now."""
 
@@ -68,6 +83,7 @@ class Status(Model):
     lag_s: float = Field(description="age of the oldest span that is not stored yet")
     disk: Disk
     engine: EngineState
+    settling: Settling
     uptime_s: float
     newest_span_ns: Ns | None
 

@@ -70,6 +70,11 @@ def _show(answer: dict[str, Any]) -> None:
     print(f"journal  {size} of {most} in {journal['segments']} segments, {answer['lag_s']:.1f} s behind")
     if journal["quarantined"]:
         note(f"{journal['quarantined']} segments are in quarantine: see the log, then `clew journal retry`")
+    settling = answer["settling"]
+    print(
+        f"settled  {settling['traces']:,} traces, {settling['pending']:,} pending, {settling['lag_s']:.1f} s behind"
+        + (f", failing: {settling['last_error']}" if settling["failing"] else "")
+    )
     print(f"disk     {human_bytes(disk['data_bytes'])} used, {human_bytes(disk['free_bytes'])} free")
 
 

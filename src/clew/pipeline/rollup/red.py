@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from clew.model import Status
-from clew.pipeline.rollup.columns import Columns, Floats, Ints
-from clew.pipeline.rollup.group import Groups, group
+from clew.pipeline.rollup.columns import Columns
+from clew.store.groups import Floats, Groups, Ints, group, histograms
 from clew.store.histogram import histogram_index
-from clew.store.tables import HIST, RED_1M, RED_SERVICE_1M
+from clew.store.tables import RED_1M, RED_SERVICE_1M
 
 _MINUTE_S = 60
 _MINUTE_NS = 60 * 10**9
@@ -87,7 +87,7 @@ def _operations(columns: Columns, cells: _Cells) -> pa.RecordBatch:
         "n": _count(groups.sums(cells.n)),
         "n_weighted": pa.array(groups.sums(cells.weighted)),
         "duration_sum": pa.array(groups.sums(cells.duration)),
-        "hist": _histograms(groups, cells.bucket, cells.weighted),
+        "hist": histograms(groups, cells.bucket, cells.weighted),
     }
     return _batch(RED_1M, values)
 
@@ -108,18 +108,9 @@ def _services(columns: Columns, cells: _Cells) -> pa.RecordBatch:
         "errors": _count(groups.sums(cells.n * error)),
         "errors_weighted": pa.array(groups.sums(cells.weighted * error)),
         "duration_sum": pa.array(groups.sums(cells.duration)),
-        "hist": _histograms(Groups(buckets, at), cells.bucket[merged.first], merged.sums(cells.weighted)),
+        "hist": histograms(Groups(buckets, at), cells.bucket[merged.first], merged.sums(cells.weighted)),
     }
     return _batch(RED_SERVICE_1M, values)
-
-
-def _histograms(groups: Groups, bucket: Ints, weighted: Floats) -> pa.MapArray:
-    """Return one map per group, its buckets ascending; each (group, bucket) occurs once."""
-    order = np.lexsort((bucket, groups.codes))
-    offsets = np.concatenate(([0], np.cumsum(groups.sizes()))).astype(np.int32)
-    return pa.MapArray.from_arrays(
-        pa.array(offsets), pa.array(bucket[order].astype(np.int16)), pa.array(weighted[order]), type=HIST
-    )
 
 
 def _seconds(values: Ints) -> pa.Array:

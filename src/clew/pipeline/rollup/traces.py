@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from clew.model import Status
 from clew.pipeline.rollup.columns import Columns
-from clew.pipeline.rollup.group import Groups, encode, group
+from clew.store.groups import Groups, encode, group
 from clew.store.tables import NO_ROOT_NS, ROOT, TRACE_INDEX
 
 _DAY_S = 86_400

@@ -9,7 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from clew.pipeline.rollup.columns import Floats, Ints
+from clew.store.table import HIST
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 _ROOM = 2**62
 
@@ -33,8 +36,16 @@ class Groups:
 
     def sums(self, values: npt.NDArray[Any]) -> Floats:
         """Return the sum of each group, added in row order."""
-        sums: Floats = np.bincount(self.codes, weights=values, minlength=self.count)  # type: ignore[assignment]
-        return sums
+        return np.bincount(self.codes, weights=values, minlength=self.count).astype(np.float64)
+
+
+def histograms(groups: Groups, bucket: Ints, weighted: npt.NDArray[Any]) -> pa.MapArray:
+    """Return one histogram per group, its buckets ascending; each (group, bucket) must occur once."""
+    order = np.lexsort((bucket, groups.codes))
+    offsets = np.concatenate(([0], np.cumsum(groups.sizes()))).astype(np.int32)
+    return pa.MapArray.from_arrays(
+        pa.array(offsets), pa.array(bucket[order].astype(np.int16)), pa.array(weighted[order]), type=HIST
+    )
 
 
 def by_code(codes: npt.NDArray[Any], count: int) -> Groups:

@@ -1,0 +1,162 @@
+"""The spans of some traces as columns, read from the engine: distinct, and once more as they were settled before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clew.derive.lot import PLACED, Lot, Scratch
+from clew.derive.numbers import Flags, Floats, Ids, Ints, Small, leaders, pair_hash
+from clew.model import Scope
+
+_SQL = """
+    SELECT trace_id, span_id, parent_id, toUnixTimestamp64Nano(start) AS start, duration, service, name, kind, status,
+        weight, toUnixTimestamp64Milli(received) AS received, peer, db_system, version,
+        has(`events.name`, 'exception') AS raised, kind = 5 AND notEmpty(`links.span_id`) AS linked,
+        status_message, http_status
+    FROM spans WHERE tenant = {tenant:String} AND """
+SAID = ("status_message", "http_status")
+WORDS = ("service", "name", "peer", "db_system", "version")
+_SHARED = ("words", "said")
+_LONGEST_NS = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Columns of equal length; words are codes into `words`."""
+
+    trace: Ints
+    """Number of the trace among those read; higher numbers are traces as they were before."""
+    span: Ids
+    parent: Ids
+    start: Ints
+    duration: Ints
+    service: Ints
+    name: Ints
+    kind: Small
+    status: Small
+    weight: Floats
+    received: Ints
+    peer: Ints
+    db_system: Ints
+    version: Ints
+    raised: Flags
+    linked: Flags
+    place: Ints
+    """Row of `said`."""
+    words: Mapping[str, list[str]]
+    said: pa.Table
+    """`status_message` and `http_status` of every row that was read."""
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return int(self.span.size)
+
+    def take(self, rows: Any) -> Spans:
+        """Return some rows."""
+        columns = {field.name: getattr(self, field.name)[rows] for field in fields(self) if field.name not in _SHARED}
+        return replace(self, **columns)
+
+    def renumbered(self, number: Ints) -> Spans:
+        """Return the same rows with other numbers of their traces."""
+        return replace(self, trace=number[self.trace])
+
+    def beside(self, other: Spans) -> Spans:
+        """Return these rows and then those of another part of the same read."""
+        if not other.size:
+            return self
+        names = [field.name for field in fields(self) if field.name not in _SHARED]
+        columns: dict[str, Any] = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in names}
+        return replace(self, **columns)
+
+
+def read_spans(scratch: Scratch, scope: Scope, lot: Lot) -> Spans:
+    """Return every stored row of some traces, numbered in their order; the traces stay placed for other queries."""
+    table = scratch.query(_SQL + PLACED, scratch.place(lot, scope))
+    numbered = number_of(table.column("trace_id"), lot.ids)
+    words, codes = {}, {}
+    for name in WORDS:
+        words[name], codes[name] = _words(table.column(name))
+    plain = {
+        name: table.column(name).to_numpy() for name in table.column_names if name not in {*WORDS, *SAID, "trace_id"}
+    }
+    return Spans(
+        trace=numbered,
+        span=plain["span_id"],
+        parent=plain["parent_id"],
+        start=plain["start"],
+        duration=np.minimum(plain["duration"], np.uint64(_LONGEST_NS)).astype(np.int64),
+        kind=plain["kind"],
+        status=plain["status"],
+        weight=plain["weight"].astype(np.float64),
+        received=plain["received"],
+        raised=plain["raised"].astype(np.bool_),
+        linked=plain["linked"].astype(np.bool_),
+        place=np.arange(table.num_rows),
+        words=words,
+        said=table.select(SAID),
+        **codes,
+    )
+
+
+def number_of(ids: pa.ChunkedArray, known: pa.Array, *, missing: int = -1) -> Ints:
+    """Return the position of each trace id among known ones, `missing` for others."""
+    numbers: Ints = pc.fill_null(pc.index_in(ids, value_set=known), missing).to_numpy().astype(np.int64)
+    return numbers
+
+
+def _words(column: pa.ChunkedArray) -> tuple[list[str], Ints]:
+    if not len(column):
+        return [], np.zeros(0, np.int64)
+    chunk = column.unify_dictionaries().combine_chunks()
+    encoded = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.unify_dictionaries().combine_chunks().chunk(0)
+    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
+
+
+def distinct(spans: Spans) -> Spans:
+    """Return identical spans once: those sent twice. Twins that differ in kind, start, service or name stay."""
+    hashes = pair_hash(spans.trace, spans.span)
+    order = np.argsort(hashes, kind="stable")
+    same = hashes[order[1:]] == hashes[order[:-1]]
+    if not same.any():
+        return spans
+    twice = np.zeros(spans.size, np.bool_)
+    twice[order[1:][same]] = True
+    twice[order[:-1][same]] = True
+    rows = np.flatnonzero(twice)
+    keys = [getattr(spans, key)[rows] for key in ("name", "service", "start", "kind", "span", "trace")]
+    among = np.lexsort(keys)
+    fresh = np.ones(rows.size, np.bool_)
+    fresh[1:] = np.any([key[among][1:] != key[among][:-1] for key in keys], axis=0)
+    keep = ~twice
+    keep[rows[among[fresh]]] = True
+    return spans.take(keep)
+
+
+def late_spans(spans: Spans, traces: int, silence_ms: int) -> Ints:
+    """Return per trace how many spans came in after a silence of at least `silence_ms`."""
+    found = np.zeros(traces, np.int64)
+    first = np.full(traces, np.iinfo(np.int64).max)
+    last = np.zeros(traces, np.int64)
+    np.minimum.at(first, spans.trace, spans.received)
+    np.maximum.at(last, spans.trace, spans.received)
+    slow = np.flatnonzero((last - first >= silence_ms)[spans.trace])
+    if not slow.size:
+        return found
+    order = slow[np.lexsort((spans.received[slow], spans.trace[slow]))]
+    trace, received = spans.trace[order], spans.received[order]
+    silent = np.zeros(order.size, np.bool_)
+    silent[1:] = (trace[1:] == trace[:-1]) & (received[1:] - received[:-1] >= silence_ms)
+    begins = leaders(trace)
+    after = np.cumsum(silent)
+    base = np.repeat(after[begins], np.diff(np.append(begins, order.size)))
+    np.add.at(found, trace, (after > base).astype(np.int64))
+    return found
