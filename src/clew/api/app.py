@@ -18,7 +18,10 @@ from clew.api.models import Problem
 from clew.api.prometheus import create_prometheus_app
 from clew.api.routes import (
     admin,
+    compare,
+    errors,
     fields,
+    graph,
     health,
     metrics,
     queries,
@@ -71,7 +74,22 @@ def create_app(deps: ApiDeps) -> FastAPI:
     )
     app.state.deps = deps
     problems.install(app)
-    for noun in (search, metrics, query, queries, sql, services, fields, traces, status, admin, session):
+    for noun in (
+        search,
+        metrics,
+        query,
+        queries,
+        sql,
+        services,
+        graph,
+        errors,
+        compare,
+        fields,
+        traces,
+        status,
+        admin,
+        session,
+    ):
         app.include_router(noun.router, prefix=PREFIX, responses=PROBLEMS)
     app.include_router(health.router)
     app.mount("/tempo", create_tempo_app(deps))

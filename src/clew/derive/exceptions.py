@@ -25,8 +25,9 @@ _SQL = """
     FROM spans WHERE tenant = {tenant:String} AND has(`events.name`, 'exception') AND """
 _TYPES = """
     SELECT trace_id, span_id, kind, toUnixTimestamp64Nano(start) AS start, attr_str['error.type'] AS type
-    FROM spans WHERE tenant = {tenant:String} AND status = 2 AND status_message = '' AND http_status = 0
-        AND mapContains(attr_str, 'error.type') AND """
+    FROM spans
+    PREWHERE status = 2 AND status_message = '' AND http_status = 0 AND has(attr_str.keys, 'error.type')
+    WHERE tenant = {tenant:String} AND """
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clew.derive.numbers import Flags, Ints, leaders, spread
+from clew.derive.numbers import Flags, Ints, Pairs, leaders, spread
 from clew.derive.parents import ORPHAN, ROOT, break_cycles, parents_of_many
 from clew.derive.spans import Spans
 
@@ -29,9 +29,9 @@ class Forest:
         return np.flatnonzero(self.up >= 0)
 
 
-def plant(spans: Spans) -> Forest:
-    """Return the trees of all traces."""
-    up = parents_of_many(spans.trace, spans.span, spans.parent, spans.start, spans.kind)
+def plant(spans: Spans, pairs: Pairs) -> Forest:
+    """Return the trees of all traces; `pairs` finds their spans."""
+    up = parents_of_many(pairs, spans.trace, spans.span, spans.parent, start=spans.start, kind=spans.kind)
     levels, depth = _levels(up)
     stuck = np.flatnonzero(depth < 0)
     if stuck.size:
@@ -46,7 +46,7 @@ def plant(spans: Spans) -> Forest:
 def _levels(up: Ints) -> tuple[list[Ints], Ints]:
     """Return the rows by depth and the depth of each; rows that hang on a cycle have none."""
     inner = np.flatnonzero(up >= 0)
-    order = inner[np.argsort(up[inner], kind="stable")]
+    order = inner[np.argsort(up[inner])]
     counts = np.bincount(up[inner], minlength=up.size)
     first = np.cumsum(counts) - counts
     depth = np.full(up.size, -1)
@@ -107,7 +107,7 @@ def _chains(up: Ints, inner: Ints, begin: Ints, end: Ints) -> Flags:
         last, first, room = last >> shift, first >> shift, room - shift
     base = above << room
     keys = base + last
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys)
     keys, rows = keys[order], inner[order]
     group = above[order]
     heads = leaders(group)

@@ -34,7 +34,7 @@ class Pairs:
     def __init__(self, group: Ints, value: Ids) -> None:
         self._group, self._value = group, value
         hashes = pair_hash(group, value)
-        self._order = np.argsort(hashes, kind="stable")
+        self._order = np.argsort(hashes)
         self._hashes = hashes[self._order]
 
     def repeated(self) -> Ints:
@@ -64,7 +64,7 @@ def spread(first: Ints, counts: Ints) -> Ints:
     return found
 
 
-def leaders(sorted_group: Ints) -> Ints:
+def leaders(sorted_group: Ints | Ids) -> Ints:
     """Return where each run of equal values begins."""
     fresh = np.ones(sorted_group.size, np.bool_)
     fresh[1:] = sorted_group[1:] != sorted_group[:-1]

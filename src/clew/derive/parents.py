@@ -64,12 +64,11 @@ def break_cycles(up: Ints, start: Ints) -> Ints:
     return up
 
 
-def parents_of_many(trace: Ints, span: Ids, parent: Ids, start: Ints, kind: Small) -> Ints:
+def parents_of_many(pairs: Pairs, trace: Ints, span: Ids, parent: Ids, *, start: Ints, kind: Small) -> Ints:
     """Return what `claimed` returns, for the spans of many traces; cycles are left in.
 
     Traces in which an id repeats go the slow way, all others through one join.
     """
-    pairs = Pairs(trace, span)
     up = pairs.find(trace, parent)
     up[parent == 0] = ROOT
     up[(parent != 0) & (up == NONE)] = ORPHAN

@@ -106,7 +106,7 @@ def settle(scratch: Scratch, scope: Scope, lot: Lot, *, remove: bool = False) ->
     if not units.base.size:
         return Outcome({})
     return Outcome(
-        _tables(scratch, scope, lot, distinct(spans), units, stamps=stamps),
+        _tables(scratch, scope, lot, spans, units, stamps=stamps),
         traces=lot.size,
         spans=int(rows.sum()),
         again=before.traces.size,
@@ -160,7 +160,8 @@ def _tables(
 ) -> dict[str, pa.RecordBatch]:
     """Return the rows of every table that has any."""
     base, sign = units.base, units.sign
-    forest = plant(spans)
+    spans, pairs = distinct(spans)
+    forest = plant(spans, pairs)
     begun, alone = origins(spans, forest), lonely(spans, forest)
     placed: dict[str, Param] = {"tenant": scope.tenant, "low": int(lot.low.min()), "high": int(lot.high.max())}
     where = (scratch, lot, placed, spans)

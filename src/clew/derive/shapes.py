@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from clew.derive.forest import Forest
-from clew.derive.numbers import Ids, Ints, leaders, mix
+from clew.derive.numbers import Ids, Ints, leaders, mix, pair_hash
 from clew.derive.spans import Spans
 
 
@@ -32,12 +32,9 @@ def shapes(spans: Spans, forest: Forest, traces: int) -> tuple[Ids, Ints]:
     path = own.copy()
     for rows in forest.levels[1:]:
         path[rows] = mix(path[forest.up[rows]] + np.uint64(1)) ^ own[rows]
-    order = np.lexsort((path, spans.trace))
-    trace, path = spans.trace[order], path[order]
-    fresh = np.ones(order.size, np.bool_)
-    fresh[1:] = (trace[1:] != trace[:-1]) | (path[1:] != path[:-1])
-    trace, path = trace[fresh], mix(path[fresh])
+    hashes = pair_hash(spans.trace, path)
+    order = np.argsort(hashes)
+    rows = order[leaders(hashes[order])]
     sums = np.zeros(traces, np.uint64)
-    begins = leaders(trace)
-    sums[trace[begins]] = np.add.reduceat(path, begins) if begins.size else path
-    return sums, np.bincount(trace, minlength=traces).astype(np.int64)
+    np.add.at(sums, spans.trace[rows], mix(path[rows]))
+    return sums, np.bincount(spans.trace[rows], minlength=traces).astype(np.int64)

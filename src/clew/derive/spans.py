@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clew.derive.lot import PLACED, Lot, Scratch
-from clew.derive.numbers import Flags, Floats, Ids, Ints, Small, leaders, pair_hash
+from clew.derive.numbers import Flags, Floats, Ids, Ints, Pairs, Small, leaders
 from clew.model import Scope
 
 _SQL = """
@@ -121,24 +121,24 @@ def _words(column: pa.ChunkedArray) -> tuple[list[str], Ints]:
     return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
 
 
-def distinct(spans: Spans) -> Spans:
-    """Return identical spans once: those sent twice. Twins that differ in kind, start, service or name stay."""
-    hashes = pair_hash(spans.trace, spans.span)
-    order = np.argsort(hashes, kind="stable")
-    same = hashes[order[1:]] == hashes[order[:-1]]
-    if not same.any():
-        return spans
-    twice = np.zeros(spans.size, np.bool_)
-    twice[order[1:][same]] = True
-    twice[order[:-1][same]] = True
-    rows = np.flatnonzero(twice)
+def distinct(spans: Spans) -> tuple[Spans, Pairs]:
+    """Return identical spans once (those sent twice), and the finder of what is left.
+
+    Twins that differ in kind, start, service or name stay.
+    """
+    pairs = Pairs(spans.trace, spans.span)
+    rows = np.sort(pairs.repeated())
+    if not rows.size:
+        return spans, pairs
     keys = [getattr(spans, key)[rows] for key in ("name", "service", "start", "kind", "span", "trace")]
     among = np.lexsort(keys)
     fresh = np.ones(rows.size, np.bool_)
     fresh[1:] = np.any([key[among][1:] != key[among][:-1] for key in keys], axis=0)
-    keep = ~twice
+    keep = np.ones(spans.size, np.bool_)
+    keep[rows] = False
     keep[rows[among[fresh]]] = True
-    return spans.take(keep)
+    kept = spans.take(keep)
+    return kept, Pairs(kept.trace, kept.span)
 
 
 def late_spans(spans: Spans, traces: int, silence_ms: int) -> Ints:

@@ -7,6 +7,7 @@ ClewError
 +-- TraceNotFoundError     no span of the trace is stored
 +-- SpanNotFoundError      the trace has no such span
 +-- SavedQueryNotFoundError  no query is saved under the name
++-- ErrorGroupNotFoundError  the error did not occur in the range
 +-- BusyError              all readers are taken and the queue is full
 +-- DisplacedError         the place in the queue went to a tenant that waits for less
 """
@@ -101,6 +102,19 @@ class SavedQueryNotFoundError(ClewError):
     def __init__(self, name: str) -> None:
         super().__init__(f"no query is saved as {name!r}")
         self.name = name
+
+
+class ErrorGroupNotFoundError(ClewError):
+    """No error with this fingerprint occurred in the range."""
+
+    code: ClassVar[str] = "error_group_not_found"
+    http_status: ClassVar[int] = 404
+    grpc_status: ClassVar[str] = "NOT_FOUND"
+    hint = "Widen the range: errors are listed some seconds after their traces are quiet."
+
+    def __init__(self, fingerprint: str) -> None:
+        super().__init__(f"error {fingerprint} did not occur in the range")
+        self.fingerprint = fingerprint
 
 
 class BusyError(ClewError):

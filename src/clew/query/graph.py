@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ Hist = dict[int, float]
 """Weighted calls per duration bucket, see `clew.store.histogram`."""
 
 DATABASE, MESSAGING, VIRTUAL = "database", "messaging_system", "virtual_node"
+SERVICE = "service"
 """Kinds of edges beside the empty one, which is a plain call between two services."""
 
 _SUMS = "n, calls, errors, client_sum, server_sum, pairs, gap_sum"
@@ -78,7 +79,7 @@ def edges(read: Read, window: Window, *, client: str | None = None, server: str 
     sql = f"""
         SELECT client, server, kind, {_FOLDED},
             sumMap(e.client_hist) AS client_hist, sumMap(e.server_hist) AS server_hist
-        FROM edges_1m AS e WHERE tenant = {{tenant:String}} AND {_minutes(window, params)}
+        FROM edges_1m AS e WHERE tenant = {{tenant:String}} AND {minutes(window, params)}
             {_only(params, client, server)}
         GROUP BY client, server, kind HAVING n > 0 ORDER BY calls DESC, client, server, kind
     """
@@ -108,7 +109,7 @@ def edge_series(
         SELECT {at} AS step, client, server, kind, {_FOLDED},
             sumMap(e.client_hist) AS client_hist, sumMap(e.server_hist) AS server_hist
         FROM edges_1m AS e
-        WHERE tenant = {{tenant:String}} AND {_minutes(Window(first * step + 1, last * step), params)}
+        WHERE tenant = {{tenant:String}} AND {minutes(Window(first * step + 1, last * step), params)}
             {_only(params, client, server)}
         GROUP BY step, client, server, kind HAVING n > 0 ORDER BY step, client, server, kind
     """
@@ -119,7 +120,7 @@ def edge_series(
     return EdgeSeries([(one + 1) * step for one in range(first, last)], step, steps)
 
 
-def _minutes(window: Window, params: Params) -> str:
+def minutes(window: Window, params: Params) -> str:
     """Return the condition on right-closed minutes that a window touches."""
     low, high = (params.seconds(edge // 10**9) for edge in (window.from_ns, window.to_ns + MINUTE_NS - 1))
     return f"minute > {low} AND minute <= {high}"
@@ -151,3 +152,116 @@ def _edges(rows: list[dict[str, Any]]) -> Iterator[Edge]:
 def _hist(pairs: list[tuple[int, float]]) -> Hist:
     """Return the buckets that hold something; what was taken out again is left out."""
     return {bucket: weight for bucket, weight in pairs if weight > 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is known of the calls of an edge in one window."""
+
+    calls: float
+    rate: float
+    """Calls per second."""
+    errors: float
+    error_share: float
+    p50_ns: float | None
+    p95_ns: float | None
+    p99_ns: float | None
+    gap_ns: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """An edge now and, where asked for, in another window."""
+
+    client: str
+    server: str
+    kind: str
+    now: Figures | None
+    was: Figures | None
+    change: str | None
+    """`new`, `gone` or `same`; None without another window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node with the calls to it."""
+
+    name: str
+    kind: str
+    """`service`, or the kind of the edges to what sends no spans."""
+    calls: float
+    errors: float
+    p50_ns: float | None
+    p95_ns: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Nodes and edges."""
+
+    nodes: list[Node]
+    edges: list[Compared]
+
+
+def graph(read: Read, window: Window, against: Window | None = None) -> Answer[Graph]:
+    """Return the service graph of a window, and what differs from another one."""
+    now = edges(read, window).data
+    was = edges(read, against).data if against is not None else []
+    before = {(one.client, one.server, one.kind): one for one in was}
+    found = []
+    for one in now:
+        other = before.pop((one.client, one.server, one.kind), None)
+        change = None if against is None else "new" if other is None else "same"
+        figures = _figures(other, against) if other is not None and against is not None else None
+        found.append(Compared(one.client, one.server, one.kind, _figures(one, window), figures, change))
+    if against is not None:
+        found += [
+            Compared(one.client, one.server, one.kind, None, _figures(one, against), "gone") for one in before.values()
+        ]
+    meta = Meta(total=Total(len(found), exact=True), returned=len(found), scanned=read.scanned, window=window)
+    return Answer(Graph(_nodes([*now, *before.values()], now), found), meta)
+
+
+def _figures(edge: Edge, window: Window) -> Figures:
+    seconds = max((window.to_ns - window.from_ns) / 10**9, 1e-9)
+    return Figures(
+        edge.calls,
+        edge.calls / seconds,
+        edge.errors,
+        edge.errors / edge.calls if edge.calls else 0.0,
+        edge.quantile_ns(0.5),
+        edge.quantile_ns(0.95),
+        edge.quantile_ns(0.99),
+        edge.gap_ns,
+        edge.n,
+    )
+
+
+def _nodes(every: Sequence[Edge], now: Sequence[Edge]) -> list[Node]:
+    """Return all ends of edges, with the calls that come in now."""
+    kinds: dict[str, str] = {}
+    for one in every:
+        for name, kind in _ends(one):
+            if kind == SERVICE or name not in kinds:
+                kinds[name] = kind
+    found = []
+    for name, kind in kinds.items():
+        into = [one for one in now if one.server == name]
+        hist: Hist = {}
+        for one in into:
+            for bucket, weight in (one.server_hist or one.client_hist).items():
+                hist[bucket] = hist.get(bucket, 0.0) + weight
+        calls, errors = sum(one.calls for one in into), sum(one.errors for one in into)
+        p50, p95 = (quantile_of(hist, wanted) if hist else None for wanted in (0.5, 0.95))
+        found.append(Node(name, kind, calls, errors, p50, p95))
+    return sorted(found, key=lambda one: (-one.calls, one.name))
+
+
+def _ends(edge: Edge) -> list[tuple[str, str]]:
+    """Return the nodes of an edge with their kinds; the end without spans is what the edge is."""
+    if not edge.kind or (edge.kind == MESSAGING and edge.pairs > 0):
+        return [(edge.client, SERVICE), (edge.server, SERVICE)]
+    if edge.client_sum_ns or edge.client_hist:
+        return [(edge.client, SERVICE), (edge.server, edge.kind)]
+    return [(edge.client, edge.kind), (edge.server, SERVICE)]

@@ -25,6 +25,8 @@ class Source:
     count: str
     errors: str
     hist: str
+    time: str
+    """Sum of the durations in nanoseconds."""
     latest: str
     """Nanoseconds of the newest start."""
     offset: str
@@ -43,6 +45,7 @@ def source(window: Window, params: Params, *, by_operation: bool, raw: bool | No
         "sum(n)",
         "sum(red_service_1m.errors)" if plain else "sumIf(n, status = 2)",
         "sumMap(hist)",
+        "sum(duration_sum)",
         "max(toInt64(toUnixTimestamp(minute)) * 1000000000)",
         "toInt64(toUnixTimestamp(minute)) * 1000000000",
     )
@@ -60,6 +63,7 @@ def _raw(window: Window, params: Params) -> Source:
         "count()",
         "countIf(status = 2)",
         f"sumMap(map({index_expression('duration')}, toFloat64(1)))",
+        "sum(toFloat64(duration))",
         "max(toUnixTimestamp64Nano(start))",
         "toUnixTimestamp64Nano(start)",
     )

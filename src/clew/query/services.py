@@ -37,6 +37,11 @@ class Operation:
     p50_ns: float | None
     p95_ns: float | None
     p99_ns: float | None
+    rate: float = 0.0
+    """Spans per second."""
+    error_share: float = 0.0
+    share: float = 0.0
+    """Of the time of all spans of the service."""
 
 
 def services(read: Read, window: Window) -> Answer[list[Service]]:
@@ -55,7 +60,10 @@ def operations(read: Read, service: str, window: Window) -> Answer[list[Operatio
     """Return the operations of a service, most spans first."""
     params = Params()
     of = source(window, params, by_operation=True)
-    rows = _grouped(read, of, params, "name, kind", more="1 AS latest", extra=f"AND service = {params.text(service)}")
+    extra = f"AND service = {params.text(service)}"
+    rows = _grouped(read, of, params, "name, kind", more=f"{of.time} AS took", extra=extra)
+    seconds = max((window.to_ns - window.from_ns) / 10**9, 1e-9)
+    took = sum(row["took"] for row in rows) or 1.0
     found = [
         Operation(
             row["name"],
@@ -65,6 +73,9 @@ def operations(read: Read, service: str, window: Window) -> Answer[list[Operatio
             quantile(row, 0.5),
             quantile(row, 0.95),
             quantile(row, 0.99),
+            row["spans"] / seconds,
+            row["errors"] / row["spans"],
+            row["took"] / took,
         )
         for row in rows
     ]

@@ -35,6 +35,7 @@ def insert_settings(token: str) -> Settings:
     return {
         "async_insert": 0,
         "insert_deduplication_token": token,
+        "optimize_on_insert": 0,
         "max_insert_threads": 1,
         "max_threads": 1,
         "max_insert_block_size": BLOCK_ROWS,

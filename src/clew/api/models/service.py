@@ -28,6 +28,9 @@ class Operation(Model):
     p50_ns: float | None
     p95_ns: float | None
     p99_ns: float | None
+    rate: float = Field(description="spans per second")
+    error_share: float
+    share: float = Field(description="of the time of all spans of the service, nested ones counted each")
 
 
 class ServiceSeries(Model):
