@@ -1,7 +1,7 @@
 """Settling and what is read from it: CPU per span, the service graph, attribute names and values, a comparison.
 
-`python -m bench.derived [--traces N] [--days N] [--directory DIR]` settles every stored trace anew; CPU is user + system
-of all threads of the process, merges included.
+`python -m bench.derived [--traces N] [--days N] [--directory DIR]` settles every stored trace anew. CPU is user and
+system time of all threads of the process, merges included.
 """
 
 from __future__ import annotations

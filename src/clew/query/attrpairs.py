@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -168,7 +169,7 @@ def _numbers(pairs: _Pairs, trace: Ints, key: Ints, values: npt.NDArray[np.gener
 _ZERO = 10_000
 
 
-def _octave(values: npt.NDArray[np.generic]) -> Ints:
+def _octave(values: npt.NDArray[Any]) -> Ints:
     """Return the power of two below each value, its sign kept apart; zero and what is no number have their own."""
     size = np.abs(values.astype(np.float64))
     with np.errstate(divide="ignore", invalid="ignore"):
