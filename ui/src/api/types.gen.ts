@@ -43,12 +43,93 @@ export interface Deleted {
   trace_id: string;
 }
 
+export interface Diff {
+  a: DiffSide;
+  added: number;
+  b: DiffSide;
+  confidence: number;
+  faster: number;
+  matched: number;
+  missing: number;
+  operations: DiffOperation[];
+  rows: DiffRows;
+  slower: number;
+}
+
+export interface DiffOperation {
+  delta_ns: number;
+  kind: string;
+  name: string;
+  self_a_ns: number;
+  self_b_ns: number;
+  service: string;
+  share: number | null;
+  spans_a: number;
+  spans_b: number;
+}
+
+export interface DiffRequest {
+  a: string;
+  b: string;
+}
+
+export interface DiffRows {
+  a: (number | null)[];
+  b: (number | null)[];
+  change: ("same" | "slower" | "faster" | "added" | "missing")[];
+  confidence: number[];
+  delta_ns: number[];
+  depth: number[];
+  name: string[];
+  self_delta_ns: number[];
+  service: string[];
+}
+
+export interface DiffSide {
+  duration_ns: number;
+  errors: number;
+  spans: number;
+  start_ns: string;
+  trace_id: string;
+}
+
+export interface Difference {
+  base_coverage: number;
+  base_n: number;
+  base_share: number;
+  coverage: number;
+  effect: number;
+  high: number;
+  key: string;
+  level: "intrinsic" | "resource" | "span" | "event";
+  lift: number | null;
+  low: number;
+  n: number;
+  p: number;
+  q: number;
+  sel_share: number;
+  type: string;
+  value: string;
+}
+
 export interface Disk {
   by_table: Record<string, number>;
   data_bytes: number;
   free_bytes: number;
   max_bytes: number | null;
   reserve_bytes: number;
+}
+
+export interface EdgeFigures {
+  calls: number;
+  error_share: number;
+  errors: number;
+  gap_ns: number | null;
+  n: number;
+  p50_ns: number | null;
+  p95_ns: number | null;
+  p99_ns: number | null;
+  rate: number;
 }
 
 export interface EngineState {
@@ -71,13 +152,28 @@ export interface Envelope_Deleted {
   meta: Meta;
 }
 
-export interface Envelope_Explained {
-  data: Explained;
+export interface Envelope_Diff {
+  data: Diff;
+  meta: Meta;
+}
+
+export interface Envelope_ErrorDetail {
+  data: ErrorDetail;
+  meta: Meta;
+}
+
+export interface Envelope_ErrorList {
+  data: ErrorList;
   meta: Meta;
 }
 
 export interface Envelope_FieldValues {
   data: FieldValues;
+  meta: Meta;
+}
+
+export interface Envelope_Graph {
+  data: Graph;
   meta: Meta;
 }
 
@@ -186,9 +282,53 @@ export interface Envelope_list_Service {
   meta: Meta;
 }
 
+export interface Envelope_list_Shape {
+  data: Shape[];
+  meta: Meta;
+}
+
 export interface Envelope_list_SqlView {
   data: SqlView[];
   meta: Meta;
+}
+
+export interface ErrorDetail {
+  all: number;
+  by_version: ErrorVersion[];
+  examples: string[];
+  group: ErrorGroup;
+  known_since_ns: string;
+  known_until_ns: string;
+  start_ms: number[];
+  step_ms: number;
+}
+
+export interface ErrorGroup {
+  example: string | null;
+  fingerprint: string;
+  first_ns: string;
+  first_version: string;
+  frame: string;
+  last_ns: string;
+  message: string;
+  n: number;
+  origins: number;
+  service: string;
+  sparkline: number[];
+  traces: number;
+  type: string;
+  versions: string[];
+}
+
+export interface ErrorList {
+  groups: ErrorGroup[];
+  start_ms: number[];
+  step_ms: number;
+}
+
+export interface ErrorVersion {
+  n: number;
+  version: string;
 }
 
 export interface Event {
@@ -206,6 +346,13 @@ export interface Exemplar {
   value: number;
 }
 
+export interface ExplainRequest {
+  base?: Selection | null;
+  from?: string;
+  sel: Selection;
+  to?: string;
+}
+
 export interface ExplainStep {
   bytes: number;
   ms: number;
@@ -214,11 +361,6 @@ export interface ExplainStep {
   rows: number;
   runs: number;
   sql: string;
-}
-
-export interface Explained {
-  plan: string[];
-  steps: ExplainStep[];
 }
 
 export interface FieldKey {
@@ -250,6 +392,29 @@ export interface FilterValue {
   value: string | boolean | number | null;
 }
 
+export interface Graph {
+  edges: GraphEdge[];
+  nodes: GraphNode[];
+}
+
+export interface GraphEdge {
+  change: "new" | "gone" | "same" | null;
+  client: string;
+  kind: "" | "database" | "messaging_system" | "virtual_node";
+  now: EdgeFigures | null;
+  server: string;
+  was: EdgeFigures | null;
+}
+
+export interface GraphNode {
+  calls: number;
+  errors: number;
+  kind: "service" | "database" | "messaging_system" | "virtual_node";
+  name: string;
+  p50_ns: number | null;
+  p95_ns: number | null;
+}
+
 export interface Heatmap {
   err: number[][];
   ex: ((string | null)[])[];
@@ -266,6 +431,13 @@ export interface HeatmapRequest {
   scale?: "log" | "linear";
   to?: string;
   y?: string;
+}
+
+export interface HiddenKey {
+  key: string;
+  level: string;
+  reason: string;
+  values: number;
 }
 
 export interface Histogram {
@@ -401,12 +573,15 @@ export interface MetricsRequest {
 }
 
 export interface Operation {
+  error_share: number;
   errors: number;
   kind: string;
   name: string;
   p50_ns: number | null;
   p95_ns: number | null;
   p99_ns: number | null;
+  rate: number;
+  share: number;
   spans: number;
 }
 
@@ -519,6 +694,11 @@ export interface SearchRow {
   trace_id: string;
 }
 
+export interface Selection {
+  ids?: string[];
+  q?: string | null;
+}
+
 export interface Series {
   exemplars: Exemplar[];
   labels: Label[];
@@ -576,6 +756,34 @@ export interface SetSpan {
   span_id: string;
   start_ns: string;
   status: string;
+}
+
+export interface Settling {
+  again: number;
+  days_to_check: number;
+  errors: number;
+  failing: boolean;
+  inexact: number;
+  lag_s: number;
+  last_error: string;
+  pending: number;
+  spans: number;
+  traces: number;
+}
+
+export interface Shape {
+  errors: number;
+  example: string | null;
+  p50_ns: number | null;
+  p95_ns: number | null;
+  paths: number;
+  root_name: string | null;
+  root_service: string | null;
+  services: string[];
+  shape: string;
+  share: number;
+  spans: number;
+  traces: number;
 }
 
 export interface Source {
@@ -678,6 +886,7 @@ export interface Status {
   newest_span_ns: string | null;
   ready: boolean;
   requests_refused: Record<string, number>;
+  settling: Settling;
   uptime_s: number;
   version: string;
 }
@@ -731,10 +940,42 @@ export interface Window {
   to_ns: string;
 }
 
+export interface clew_api_models_compare_Explained {
+  baseline: number;
+  baseline_total: number;
+  differences: Difference[];
+  found: number;
+  hidden: HiddenKey[];
+  keys: number;
+  selected: number;
+  selected_total: number;
+  tested: number;
+}
+
+export interface clew_api_models_meta_Envelope_Explained_1 {
+  data: clew_api_models_search_Explained;
+  meta: Meta;
+}
+
+export interface clew_api_models_meta_Envelope_Explained_2 {
+  data: clew_api_models_compare_Explained;
+  meta: Meta;
+}
+
+export interface clew_api_models_search_Explained {
+  plan: string[];
+  steps: ExplainStep[];
+}
+
 export interface Operations {
   "POST /admin/backup": { body: BackupRequest; response: Envelope_BackedUp };
+  "POST /diff": { body: DiffRequest; response: Envelope_Diff };
+  "GET /errors": { query?: { service?: string | null; from?: string; to?: string }; response: Envelope_ErrorList };
+  "GET /errors/{fingerprint}": { path: { fingerprint: string }; query?: { from?: string; to?: string }; response: Envelope_ErrorDetail };
+  "POST /explain": { body: ExplainRequest; response: clew_api_models_meta_Envelope_Explained_2 };
   "GET /fields": { query?: { from?: string; to?: string; prefix?: string }; response: Envelope_list_FieldKey };
   "GET /fields/values": { query: { level: "span" | "resource" | "event" | "link" | "scope"; key: string; from?: string; to?: string; prefix?: string }; response: Envelope_FieldValues };
+  "GET /graph": { query?: { from?: string; to?: string; vs_from?: string | null; vs_to?: string | null }; response: Envelope_Graph };
   "POST /heatmap": { body: HeatmapRequest; response: Envelope_Heatmap };
   "POST /histogram": { body: HistogramRequest; response: Envelope_Histogram };
   "POST /journal/retry": { response: Envelope_Retried };
@@ -744,7 +985,7 @@ export interface Operations {
   "GET /queries/{name}": { path: { name: string }; response: Envelope_SavedQueryModel };
   "PUT /queries/{name}": { path: { name: string }; body: SaveRequest; response: Envelope_SavedQueryModel };
   "DELETE /queries/{name}": { path: { name: string }; response: Envelope_SavedQueryModel };
-  "POST /query/explain": { body: SearchRequest; response: Envelope_Explained };
+  "POST /query/explain": { body: SearchRequest; response: clew_api_models_meta_Envelope_Explained_1 };
   "POST /query/parse": { body: ParseRequest; response: Envelope_ParseResult };
   "GET /red": { query?: { service?: string | null; name?: string | null; kind?: "unspecified" | "internal" | "server" | "client" | "producer" | "consumer" | null; by?: "service" | null; from?: string; to?: string; step_s?: number | null }; response: Envelope_RedSeries };
   "POST /search": { body: SearchRequest; response: Envelope_SearchPage };
@@ -753,6 +994,7 @@ export interface Operations {
   "GET /session": { response: Envelope_Session };
   "POST /session": { body: SessionRequest; response: Envelope_Session };
   "DELETE /session": { response: void };
+  "GET /shapes": { query?: { service?: string | null; from?: string; to?: string }; response: Envelope_list_Shape };
   "POST /sql": { body: SqlRequest; response: Envelope_SqlRows };
   "GET /sql/views": { response: Envelope_list_SqlView };
   "GET /status": { response: Envelope_Status };
