@@ -114,6 +114,7 @@ _MAKERS: list[tuple[Callable[[pa.DataType], bool], Callable[[pa.DataType, int], 
     (pa.types.is_boolean, lambda _, n: n % 2 == 1),
     (pa.types.is_string, lambda _, n: f"text \t'\\\n{n}" if n % 5 else ""),
     (pa.types.is_floating, lambda _, n: n / 4),
+    (pa.types.is_binary, lambda _, n: f"{n}".encode()),
 ]
 
 
