@@ -7,25 +7,31 @@ import json
 import math
 from typing import Any
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+_SORTED = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 _PLAIN_FLOATS = 1e21
 """Whole numbers below it are written without an exponent."""
 
 
 def dump(value: Any) -> str:
     """Return compact JSON."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def text_of(value: Any) -> str:
     """Return the text of an `AnyValue`: that of a scalar, JSON of an array or a map, empty for no value."""
-    plain = plain_of(value)
-    if plain is None:
-        return ""
-    if isinstance(plain, str):
-        return plain
-    if isinstance(plain, float):
-        return float_text(plain)
-    return json.dumps(plain, separators=(",", ":"), ensure_ascii=False, sort_keys=isinstance(plain, dict))
+    kind = value.WhichOneof("value")
+    if kind == "string_value":
+        text: str = value.string_value
+    elif kind == "int_value":
+        text = str(value.int_value)
+    elif kind == "double_value":
+        text = float_text(value.double_value)
+    elif kind == "bytes_value":
+        text = base64.b64encode(value.bytes_value).decode()
+    else:
+        text = "" if kind is None else _SORTED.encode(plain_of(value))
+    return text
 
 
 def float_text(value: float) -> str:

@@ -77,7 +77,12 @@ def _scope(scope: InstrumentationScope) -> dict[str, str]:
 
 def _tags(pairs: Pairs) -> dict[str, str]:
     """Return attributes as text; of equal keys the first counts."""
-    return {pair.key: text_of(pair.value) for pair in reversed(pairs)} if pairs else {}
+    tags: dict[str, str] = {}
+    for pair in pairs:
+        key = pair.key
+        if key not in tags:
+            tags[key] = text_of(pair.value)
+    return tags
 
 
 def _span(span: Span, local: str, given: dict[str, str]) -> dict[str, Any]:
