@@ -11,6 +11,7 @@ from clew.query.answer import Window
 from clew.query.errors import InvalidRequestError
 from clew.query.filters import Duration, Filter, FilterScope, Op, Value
 from clew.query.index import IndexedTrace
+from clew.query.levels import settled
 from clew.query.read import Read
 from clew.query.search import SearchQuery, find
 
@@ -68,7 +69,8 @@ class TraceQuery:
             raise InvalidRequestError(
                 "limit", str(self.depth), "is more than one answer may hold", hint=f"ask for at most {MOST_TRACES}"
             )
-        query = SearchQuery(self.filters(), self.window, limit=self.depth or DEFAULT_DEPTH, of_span=True)
+        filters = settled(read, self.window, self.filters())
+        query = SearchQuery(filters, self.window, limit=self.depth or DEFAULT_DEPTH, of_span=True)
         return find(read, query, now)
 
 
