@@ -36,6 +36,7 @@ from clew.query.traceql.ast import (
     Query,
     ScalarFilter,
     SpansetBinary,
+    SpansetOp,
     Static,
 )
 
@@ -43,6 +44,8 @@ QUANTILES = (0.0, 0.5, 0.9, 1.0)
 FUNCTIONS = [one for one in MetricsFn if one is not MetricsFn.COMPARE]
 COUNTS = {MetricsFn.RATE, MetricsFn.COUNT}
 TABLES = ("spans", "trace_index", "resources", "scopes", "span_by_service", "red_1m", "red_service_1m")
+INSIDE = [one for one in SpansetOp if one not in {SpansetOp.LINK_TO, SpansetOp.LINK_FROM}]
+"""Relations within a trace."""
 measured = st.one_of(searches.attribute, searches.number_name)
 conditions = st.one_of(
     searches.simple,
@@ -61,7 +64,7 @@ groups = st.builds(By, st.tuples(searches.attribute))
 pipelines = st.one_of(
     st.tuples(filters),
     st.tuples(filters),
-    st.tuples(st.builds(SpansetBinary, searches.spanset_op, filters, filters)),
+    st.tuples(st.builds(SpansetBinary, st.sampled_from(INSIDE), filters, filters)),
     st.tuples(filters, filters),
     st.tuples(filters, several),
     st.tuples(filters, groups),
@@ -110,6 +113,18 @@ windows = st.builds(
     st.sampled_from([60, 100, 3600]),
 )
 """Ranges and steps; some are whole minutes."""
+
+
+def _twins_at_most(given_spans):
+    """Leave at most two spans of an id: with more, a trace has no numbers, yet a span without a parent is a root."""
+    spans, again = given_spans
+    seen: dict[Any, int] = {}
+    kept = []
+    for one in spans:
+        key = (one.trace, one.span_id)
+        seen[key] = seen.get(key, 0) + 1
+        kept += [one] * (seen[key] <= 2)
+    return kept, [one for one in again if one in kept]
 
 
 def _typed(value: Any) -> str:
@@ -166,7 +181,7 @@ def test_series_equal_a_plain_evaluator(make_store, kinds, merged):
     )
     @given(make_spans(kinds), st.lists(st.tuples(pipelines, calls(), windows), min_size=20, max_size=20))
     def check(given_spans, asked):
-        spans, again = given_spans
+        spans, again = _twins_at_most(given_spans)
         store = make_store()
         for part in (spans[: len(spans) // 2], spans[len(spans) // 2 :], again):
             if part:

@@ -14,8 +14,11 @@ from clew.query.patterns import check_texts
 from clew.query.plan.call import evaluate
 from clew.query.plan.compare import MOST_SERIES, compare, exemplify
 from clew.query.plan.exemplars import attach
+from clew.query.plan.find import Finding
+from clew.query.plan.found import Ask
 from clew.query.plan.frame import Frame, combine, number
 from clew.query.plan.grid import Grid, grid
+from clew.query.plan.links import has_links
 from clew.query.plan.lowering import is_local
 from clew.query.plan.question import Question
 from clew.query.plan.series import MetricsAsk, Series, SeriesAnswer, Source
@@ -121,10 +124,11 @@ class _Run:
         return self.done[key].second(expr.second)
 
     def _function(self, expr: MetricsPipeline) -> Frame:
-        call, pipeline = expr.call, expr.pipeline
-        check_texts(self.read, patterns(pipeline))
+        call = expr.call
+        check_texts(self.read, patterns(expr.pipeline))
+        pipeline = self._linked(expr.pipeline)
         weighted = self.hints.get(EXTRAPOLATE) is True
-        asked = Question(pipeline, self._where(expr), call, self.grid, weighted, self.limit)
+        asked = Question(pipeline, self._where(pipeline, call), call, self.grid, weighted, self.limit)
         if call.fn is MetricsFn.COMPARE:
             return self._compare(asked)
         reply = evaluate(self.read, asked, self.exemplars)
@@ -133,10 +137,18 @@ class _Run:
         self.sources.append(reply.source)
         return attach(self.read, asked, reply.frame, reply.picked)
 
-    def _where(self, expr: MetricsPipeline) -> FieldExpr | None:
+    def _linked(self, pipeline: Pipeline) -> Pipeline:
+        """Return a pipeline in which links have been followed: their other sides start in the range as well."""
+        if not has_links(pipeline.stages):
+            return pipeline
+        finding = Finding(self.read, pipeline, Ask(self.grid.window))
+        self.cut = self.cut or finding.links.cut
+        return finding.judge.pipeline
+
+    def _where(self, pipeline: Pipeline, call: MetricsCall) -> FieldExpr | None:
         """Return the condition on one span that decides, `None` where whole traces are asked for."""
-        where = condition_of(expr.pipeline)
-        fields = (*expr.call.by, *([expr.call.of] if expr.call.of else []))
+        where = condition_of(pipeline)
+        fields = (*call.by, *([call.of] if call.of else []))
         return where if where is not None and is_local(where) and all(is_local(one) for one in fields) else None
 
     def _compare(self, asked: Question) -> Frame:

@@ -639,3 +639,19 @@ def test_exemplars_of_compare_hang_on_the_totals(shop):
         "baseline_total": {1, 2, 4, 6},
     }
     assert {one.value for one in behind["selection_total"]} == {1.0}
+
+
+def test_links_lead_to_spans_that_count(make_store, kinds):
+    """Spans that another trace's span points to count like any others, from within the range."""
+    store, (span_, event) = make_store(), kinds
+    to = event("", [], 0, (1).to_bytes(16, "big"), 11)
+    store.insert(
+        [
+            span_(1, 11, NOW * S, name="send"),
+            span_(1, 12, (NOW + 1) * S, name="send"),
+            span_(2, 21, (NOW + 2) * S, name="receive", links=[to]),
+        ]
+    )
+    assert counted(store, "{ name = `receive` } ~> { } | count_over_time() by (name)") == {(("name", "send"),): [1]}
+    assert counted(store, "{ name = `send` } <~ { } | count_over_time() by (name)") == {(("name", "receive"),): [1]}
+    assert counted(store, "{ name = `receive` } ~> { name = `x` } | rate()") == {}
