@@ -63,6 +63,20 @@ def test_load_sends_one_big_trace(clew: RunningClew, capsys: pytest.CaptureFixtu
     assert (summary["spans"], summary["roots"], summary["missing_parents"]) == (3000, 1, 0)
 
 
+def test_query_takes_structure_and_explains_itself(clew: RunningClew, capsys: pytest.CaptureFixture[str]) -> None:
+    """`clew query` takes the whole language, and with `--explain` shows plan, SQL and what was read."""
+    text = "{ kind = server } >> { kind = client } | count() > 1"
+    rows = answer(capsys, "query", "--json", "-n", "3", text, "--url", clew.url)["data"]["traces"]
+    assert len(rows) == 3
+    assert all(one["spansets"][0]["matched"] > 1 for one in rows)
+    assert run(["query", "--explain", text, "--url", clew.url]) == 0
+    shown = capsys.readouterr().out
+    for word in ("candidates: traces with", "verdicts", "FROM spans"):
+        assert word in shown
+    steps = answer(capsys, "query", "--explain", "--json", text, "--url", clew.url)["data"]["steps"]
+    assert all(one["runs"] >= 1 for one in steps)
+
+
 def test_query_finds_by_flags_and_by_text(clew: RunningClew, capsys: pytest.CaptureFixture[str]) -> None:
     """Flags and text are two forms of one query; rows are tab-separated where output is no terminal."""
     by_flags = answer(capsys, "query", "--json", "--service", "checkout", "--kind", "server", "--url", clew.url)

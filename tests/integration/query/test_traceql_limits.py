@@ -6,12 +6,15 @@ import time
 
 import pytest
 
-from clew.query.answer import Total, Window
+from clew.query.answer import Total, Truncated, Window
+from clew.query.cursor import parse_cursor
 from clew.query.errors import InvalidQueryError
-from clew.query.plan.find import find, source
+from clew.query.hunt import Hunt, Quest, SpentError
+from clew.query.plan.find import JudgedScan, find, source
 from clew.query.plan.found import Ask
 from clew.query.plan.judge import Judge
 from clew.query.plan.necessity import formula
+from clew.query.scan import Scan
 from clew.query.traceql import parse
 from clew.store import Limits
 
@@ -57,6 +60,40 @@ def test_a_hostile_search_ends_with_a_reason(crowd):
     assert not cut.meta.total.exact
     found = [one.trace_id for one in cut.data.traces]
     assert found == [one.trace_id for one in whole.data.traces][: len(found)]
+
+
+class Tired(JudgedScan):
+    """A source that may decide once."""
+
+    decided = False
+
+    def decide(self, traces):
+        """Decide, or be spent."""
+        if self.decided:
+            raise SpentError(Truncated("one decision is enough", 1, "go on with the cursor"))
+        self.decided = True
+        return super().decide(traces)
+
+
+def test_the_page_behind_an_early_end_goes_on_where_it_ended(crowd):
+    """However early searches end, their pages together hold every answer once, in order."""
+    pipeline = parse('{ span:childCount = 29 && trace:id =~ ".*[048c]" }').root
+    found, cursor, ended = [], None, 0
+    while True:
+        read = crowd.read()
+        judge = Judge(read, pipeline, 3)
+        hunt = Hunt(read, Quest(WINDOW, 20, cursor), Tired(Scan(read, []), judge))
+        for _ in hunt.windows(NOW):
+            if hunt.full:
+                break
+        page = hunt.page()
+        found += [int.from_bytes(one.trace_id, "big") for one in judge.answers(page.traces)]
+        ended += page.truncated is not None
+        if page.cursor is None:
+            break
+        cursor = parse_cursor(page.cursor)
+    assert found == [number for number in range(60, 0, -1) if number % 4 == 0]
+    assert ended > 0
 
 
 def test_a_statement_that_is_too_long_is_refused(crowd):

@@ -8,12 +8,12 @@ from clew.model import BUCKET_S
 from clew.query.index import NS_PER_S, IndexedTrace
 from clew.query.params import Params
 from clew.query.plan.fieldsql import FieldSql
-from clew.query.plan.lowering import conjunction_of
 from clew.query.plan.necessity import All, Formula, Some, conditions
 from clew.query.predicates import Days, UseIndex, narrowed, slim_enough
 from clew.query.read import Read
 from clew.query.scan import CAP, Candidate, Scan, Span, merged
 from clew.query.traceql.ast import FieldExpr
+from clew.query.traceql.lower import conjunction_of
 
 
 class FormulaScan:

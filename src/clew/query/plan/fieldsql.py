@@ -22,7 +22,7 @@ from clew.query.plan.comparisons import OR_NIL, PATTERNS, compare, is_nil, match
 from clew.query.plan.ids import id_test
 from clew.query.plan.joins import Joins
 from clew.query.plan.linked import Linked
-from clew.query.plan.lowering import field_and_literal, fields, flatten, is_logical, lower, root_test
+from clew.query.plan.lowering import fields, is_logical, root_test
 from clew.query.plan.values import ALWAYS, NEVER, Alt, Type, Val, always, attribute, first, literal
 from clew.query.predicates import NAMELESS, Days, Predicates, UseIndex
 from clew.query.traceql.ast import (
@@ -38,6 +38,7 @@ from clew.query.traceql.ast import (
     Unary,
     UnaryOp,
 )
+from clew.query.traceql.lower import field_and_literal, filter_of, flatten
 
 NESTED = {Level.EVENT: "events", Level.LINK: "links"}
 NESTED_NAMES = {
@@ -312,7 +313,7 @@ def _is_comparison(expr: FieldExpr) -> bool:
 
 
 def _plain(expr: FieldExpr) -> Filter | None:
-    item = lower(expr)
+    item = filter_of(expr)
     return None if item is None or (item.scope is FilterScope.INTRINSIC and item.key in TRACE_INTRINSICS) else item
 
 

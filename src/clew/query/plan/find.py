@@ -18,7 +18,7 @@ from clew.query.plan.candidates import FormulaScan, UnionScan
 from clew.query.plan.found import Ask, Found, FoundTrace
 from clew.query.plan.judge import Judge
 from clew.query.plan.links import MAX_LINKED, Links
-from clew.query.plan.lowering import conjunction_of, plain_parts
+from clew.query.plan.lowering import plain_parts
 from clew.query.plan.necessity import ANY_TRACE, All, Formula, Some, alternatives, formula
 from clew.query.plan.pipeline import check, order_key
 from clew.query.plan.spent import bounded
@@ -28,6 +28,7 @@ from clew.query.scan import Candidate, Scan, Span
 from clew.query.search import FilterScan, Progress
 from clew.query.traceql import ast
 from clew.query.traceql.ast import Pipeline, Query, Sort
+from clew.query.traceql.lower import conjunction_of
 
 FEW = 20_000
 """So many spans of an index are looked at one by one."""

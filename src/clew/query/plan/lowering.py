@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clew.model import Kind, Status
 from clew.query.filters import (
-    INTRINSICS,
-    NUMBER_INTRINSICS,
-    STRING_INTRINSICS,
     TRACE_INTRINSICS,
-    Duration,
     Filter,
     FilterScope,
-    Op,
-    Value,
 )
 from clew.query.plan.linked import Linked
 from clew.query.traceql.ast import (
@@ -24,121 +17,25 @@ from clew.query.traceql.ast import (
     FieldExpr,
     FieldOp,
     Intrinsic,
-    Level,
     Name,
     Static,
     Unary,
     UnaryOp,
 )
+from clew.query.traceql.lower import field_and_literal, filter_of, flatten
 
-SCOPES = {
-    Level.ANY: FilterScope.ANY,
-    Level.SPAN: FilterScope.SPAN,
-    Level.RESOURCE: FilterScope.RESOURCE,
-    Level.EVENT: FilterScope.EVENT,
-    Level.LINK: FilterScope.LINK,
-}
-FLIPPED = {
-    FieldOp.EQ: FieldOp.EQ,
-    FieldOp.NE: FieldOp.NE,
-    FieldOp.EQ_FOLD: FieldOp.EQ_FOLD,
-    FieldOp.NE_FOLD: FieldOp.NE_FOLD,
-    FieldOp.NE_OR_NIL: FieldOp.NE_OR_NIL,
-    FieldOp.LT: FieldOp.GT,
-    FieldOp.LE: FieldOp.GE,
-    FieldOp.GT: FieldOp.LT,
-    FieldOp.GE: FieldOp.LE,
-}
-"""The operator with its sides exchanged."""
 TREE_NAMES = frozenset({Name.CHILD_COUNT, Name.NESTED_LEFT, Name.NESTED_RIGHT, Name.NESTED_PARENT})
 """Intrinsics that follow from the tree of the whole trace."""
-_OPS = {FieldOp(op.value): op for op in Op if op.value in set(FieldOp)}
-_EQUAL = frozenset({Op.EQ, Op.NE})
-_PATTERN = frozenset({Op.MATCH, Op.NOT_MATCH})
-
-
-def flatten(expr: FieldExpr, op: FieldOp) -> list[FieldExpr]:
-    """Return the operands of a chain of one operator, from left to right."""
-    found: list[FieldExpr] = []
-    stack = [expr]
-    while stack:
-        one = stack.pop()
-        if isinstance(one, Binary) and one.op is op:
-            stack += [one.right, one.left]
-        else:
-            found.append(one)
-    return found
-
-
-def conjunction_of(expr: FieldExpr) -> list[Filter] | None:
-    """Return the filters that an expression is the conjunction of, or `None` when it is more than that."""
-    filters = []
-    for part in flatten(expr, FieldOp.AND):
-        if part == Static(value=True):
-            continue
-        item = lower(part)
-        if item is None:
-            return None
-        filters.append(item)
-    return filters
 
 
 def plain_parts(expr: FieldExpr) -> list[Filter]:
     """Return the plain filters on a span among the operands of a conjunction."""
-    found = [lower(one) for one in flatten(expr, FieldOp.AND)]
+    found = [filter_of(one) for one in flatten(expr, FieldOp.AND)]
     return [one for one in found if one is not None and not _of_trace(one)]
 
 
 def _of_trace(item: Filter) -> bool:
     return item.scope is FilterScope.INTRINSIC and item.key in TRACE_INTRINSICS
-
-
-def lower(expr: FieldExpr) -> Filter | None:
-    """Return a comparison of a field with a literal as a filter, or `None` when it is none that filters know."""
-    sides = field_and_literal(expr)
-    if sides is None:
-        return None
-    field, op, value = sides
-    plain = _OPS.get(op)
-    if plain is None or field.parent:
-        return None
-    if isinstance(field, Attribute):
-        scope = SCOPES.get(field.level)
-        return Filter(scope, field.key, plain, value) if scope is not None and _attribute_fits(plain, value) else None
-    known = field.name.value in INTRINSICS and _intrinsic_fits(field.name.value, plain, value)
-    return Filter(FilterScope.INTRINSIC, field.name.value, plain, value) if known else None
-
-
-def field_and_literal(expr: FieldExpr) -> tuple[Field, FieldOp, Value] | None:
-    """Return a comparison of a field and a literal with the field on the left, or `None` for anything else."""
-    if not isinstance(expr, Binary):
-        return None
-    if isinstance(expr.left, Attribute | Intrinsic) and isinstance(expr.right, Static):
-        return expr.left, expr.op, expr.right.value
-    if isinstance(expr.left, Static) and isinstance(expr.right, Attribute | Intrinsic) and expr.op in FLIPPED:
-        return expr.right, FLIPPED[expr.op], expr.left.value
-    return None
-
-
-def _attribute_fits(op: Op, value: Value) -> bool:
-    if value is None or isinstance(value, bool):
-        return op in _EQUAL
-    if op in _PATTERN:
-        return isinstance(value, str)
-    return isinstance(value, str | float | Duration) or (isinstance(value, int) and not _enumerated(value))
-
-
-def _intrinsic_fits(key: str, op: Op, value: Value) -> bool:
-    if key in STRING_INTRINSICS:
-        return isinstance(value, str)
-    if key in NUMBER_INTRINSICS:
-        number = isinstance(value, int | float) and not isinstance(value, bool) and not _enumerated(value)
-        return number and op not in _PATTERN
-    return op in _EQUAL and isinstance(value, Kind if key == "kind" else Status)
-
-
-def _enumerated(value: Value) -> bool:
-    return isinstance(value, Status | Kind)
 
 
 def fields(expr: FieldExpr) -> Iterator[Field]:

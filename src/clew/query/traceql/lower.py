@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
-from clew.query.filters import INTRINSICS, Filter, FilterScope, Op
+from clew.model import Kind, Status
+from clew.query.filters import (
+    INTRINSICS,
+    NUMBER_INTRINSICS,
+    STRING_INTRINSICS,
+    Duration,
+    Filter,
+    FilterScope,
+    Op,
+    Value,
+)
 from clew.query.traceql import ast
-from clew.query.traceql.ast import Attribute, Binary, FieldExpr, FieldOp, Intrinsic, Level, Pipeline, Query, Static
+from clew.query.traceql.ast import (
+    Attribute,
+    Binary,
+    Field,
+    FieldExpr,
+    FieldOp,
+    Intrinsic,
+    Level,
+    Pipeline,
+    Query,
+    Static,
+)
 
-_SCOPES = {
+SCOPES = {
     Level.ANY: FilterScope.ANY,
     Level.SPAN: FilterScope.SPAN,
     Level.RESOURCE: FilterScope.RESOURCE,
     Level.EVENT: FilterScope.EVENT,
     Level.LINK: FilterScope.LINK,
 }
-_OPS = frozenset(op.value for op in Op)
+FLIPPED = {
+    FieldOp.EQ: FieldOp.EQ,
+    FieldOp.NE: FieldOp.NE,
+    FieldOp.EQ_FOLD: FieldOp.EQ_FOLD,
+    FieldOp.NE_FOLD: FieldOp.NE_FOLD,
+    FieldOp.NE_OR_NIL: FieldOp.NE_OR_NIL,
+    FieldOp.LT: FieldOp.GT,
+    FieldOp.LE: FieldOp.GE,
+    FieldOp.GT: FieldOp.LT,
+    FieldOp.GE: FieldOp.LE,
+}
+"""The operator with its sides exchanged."""
+_OPS = {FieldOp(op.value): op for op in Op if op.value in set(FieldOp)}
+_EQUAL = frozenset({Op.EQ, Op.NE})
+_PATTERN = frozenset({Op.MATCH, Op.NOT_MATCH})
 
 
 def lower(query: Query) -> list[Filter] | None:
@@ -24,40 +59,87 @@ def lower(query: Query) -> list[Filter] | None:
     [only] = root.stages
     if not isinstance(only, ast.Filter):
         return None
-    if only.where == Static(value=True):
-        return []
-    found = [_filter(item) for item in _conditions(only.where)]
-    filters = [item for item in found if item is not None]
-    return filters if len(filters) == len(found) else None
+    turned = (isinstance(one, Binary) and isinstance(one.left, Static) for one in flatten(only.where, FieldOp.AND))
+    return None if any(turned) else conjunction_of(only.where)  # the builder has fields on the left alone
 
 
 def plain_conditions(query: Query) -> list[Filter]:
     """Return those conditions of a conjunction that filters stand for; the others are left out."""
     root = query.root
     only = root.stages[0] if isinstance(root, Pipeline) and len(root.stages) == 1 else None
-    conditions = _conditions(only.where) if isinstance(only, ast.Filter) else []
-    return [item for item in map(_filter, conditions) if item is not None]
+    conditions = flatten(only.where, FieldOp.AND) if isinstance(only, ast.Filter) else []
+    return [item for item in map(filter_of, conditions) if item is not None]
 
 
-def _conditions(root: FieldExpr) -> list[FieldExpr]:
-    waiting, found = [root], []
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, Binary) and node.op is FieldOp.AND:
-            waiting += [node.right, node.left]
+def conjunction_of(expr: FieldExpr) -> list[Filter] | None:
+    """Return the filters that an expression is the conjunction of, or `None` when it is more than that."""
+    filters = []
+    for part in flatten(expr, FieldOp.AND):
+        if part == Static(value=True):
+            continue
+        item = filter_of(part)
+        if item is None:
+            return None
+        filters.append(item)
+    return filters
+
+
+def filter_of(expr: FieldExpr) -> Filter | None:
+    """Return a comparison of a field with a literal as a filter, or `None` when it is none that filters know."""
+    sides = field_and_literal(expr)
+    if sides is None:
+        return None
+    field, op, value = sides
+    plain = _OPS.get(op)
+    if plain is None or field.parent:
+        return None
+    if isinstance(field, Attribute):
+        scope = SCOPES.get(field.level)
+        return Filter(scope, field.key, plain, value) if scope is not None and _attribute_fits(plain, value) else None
+    known = field.name.value in INTRINSICS and _intrinsic_fits(field.name.value, plain, value)
+    return Filter(FilterScope.INTRINSIC, field.name.value, plain, value) if known else None
+
+
+def field_and_literal(expr: FieldExpr) -> tuple[Field, FieldOp, Value] | None:
+    """Return a comparison of a field and a literal with the field on the left, or `None` for anything else."""
+    if not isinstance(expr, Binary):
+        return None
+    if isinstance(expr.left, Attribute | Intrinsic) and isinstance(expr.right, Static):
+        return expr.left, expr.op, expr.right.value
+    if isinstance(expr.left, Static) and isinstance(expr.right, Attribute | Intrinsic) and expr.op in FLIPPED:
+        return expr.right, FLIPPED[expr.op], expr.left.value
+    return None
+
+
+def flatten(expr: FieldExpr, op: FieldOp) -> list[FieldExpr]:
+    """Return the operands of a chain of one operator, from left to right."""
+    found: list[FieldExpr] = []
+    stack = [expr]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, Binary) and one.op is op:
+            stack += [one.right, one.left]
         else:
-            found.append(node)
+            found.append(one)
     return found
 
 
-def _filter(node: FieldExpr) -> Filter | None:
-    if not isinstance(node, Binary) or node.op.value not in _OPS or not isinstance(node.right, Static):
-        return None
-    field, op, value = node.left, Op(node.op.value), node.right.value
-    if not isinstance(field, Attribute | Intrinsic) or field.parent:
-        return None
-    if isinstance(field, Intrinsic):
-        known = field.name.value in INTRINSICS
-        return Filter(FilterScope.INTRINSIC, field.name.value, op, value) if known else None
-    scope = _SCOPES.get(field.level)
-    return Filter(scope, field.key, op, value) if scope else None
+def _attribute_fits(op: Op, value: Value) -> bool:
+    if value is None or isinstance(value, bool):
+        return op in _EQUAL
+    if op in _PATTERN:
+        return isinstance(value, str)
+    return isinstance(value, str | float | Duration) or (isinstance(value, int) and not _enumerated(value))
+
+
+def _intrinsic_fits(key: str, op: Op, value: Value) -> bool:
+    if key in STRING_INTRINSICS:
+        return isinstance(value, str)
+    if key in NUMBER_INTRINSICS:
+        number = isinstance(value, int | float) and not isinstance(value, bool) and not _enumerated(value)
+        return number and op not in _PATTERN
+    return op in _EQUAL and isinstance(value, Kind if key == "kind" else Status)
+
+
+def _enumerated(value: Value) -> bool:
+    return isinstance(value, Status | Kind)
