@@ -132,6 +132,9 @@ CASES = {
     '{ link:spanID = "c" }': "j",
     '{ link:traceID = "1" }': "j",
     '{ .why = "retry" }': "j",
+    "{ event.type > .both }": "",
+    "{ event.type < .both }": "b",
+    "{ event:timeSinceStart > .n * 2s ^ .n }": "",
     # intrinsics
     '{ name = "render" }': "b",
     "{ status = error }": "c",

@@ -202,7 +202,10 @@ class FieldSql:
     def _attribute(self, field: Attribute) -> Val:
         if field.level is not Level.ANY:
             return self._level(field.level, field.key)
-        return self._short(first([self._level(level, field.key) for level in ANYWHERE]))
+        chosen, self._variables = self._variables, {}  # of the span's own first event, whichever is looked at
+        value = self._short(first([self._level(level, field.key) for level in ANYWHERE]))
+        self._variables = chosen
+        return value
 
     def _level(self, level: Level, key: str) -> Val:
         if level is Level.RESOURCE and key == "service.name" and self._dimension is None:
