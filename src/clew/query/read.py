@@ -12,7 +12,7 @@ import pyarrow as pa
 from clew.model import Scope
 from clew.query.answer import Scanned
 from clew.query.memo import Memo
-from clew.store.engine import Engine, Limits, Param
+from clew.store.engine import Engine, Limits, Param, QueryStats
 from clew.store.errors import QueryCancelledError
 
 MIN_TIMEOUT_S = 0.01
@@ -132,8 +132,14 @@ class Read:
         left = max(self._limits.timeout_s - self._elapsed_s, MIN_TIMEOUT_S)
         limits = replace(self._limits, timeout_s=left, take_rows=take_rows)
         bound: dict[str, Param] = {**(params or {}), "tenant": self.scope.tenant}
+        before = QueryStats(self._rows, self._bytes, self._elapsed_s)
+
+        def told(so_far: QueryStats) -> None:
+            self._rows, self._bytes = before.rows + so_far.rows, before.bytes + so_far.bytes
+            self._elapsed_s = before.elapsed_s + so_far.elapsed_s
+
         with self._control.query_id() as query_id:
-            yield from self._engine.stream(sql, bound, limits=limits, query_id=query_id)
+            yield from self._engine.stream(sql, bound, limits=limits, query_id=query_id, told=told)
 
     @property
     def scanned(self) -> Scanned:

@@ -7,7 +7,7 @@ import importlib
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +158,7 @@ class EmbeddedEngine:
         *,
         limits: Limits | None = None,
         query_id: str = "",
+        told: Callable[[QueryStats], None] | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """Run a SELECT and yield its batches; see `Engine.stream`."""
         limits = limits or Limits()
@@ -166,7 +167,9 @@ class EmbeddedEngine:
             answer = None
             try:
                 answer = connection.send_query(statement, "ArrowStream", params=bind(params))
-                while data := connection.streaming_fetch_result(answer).bytes():
+                while data := (part := connection.streaming_fetch_result(answer)).bytes():
+                    if told is not None:
+                        told(QueryStats(part.storage_rows_read(), part.storage_bytes_read(), part.elapsed()))
                     yield from pa.ipc.open_stream(data)
                 answer = None
             except RuntimeError as error:

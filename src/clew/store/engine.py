@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -118,8 +118,13 @@ class Engine(Protocol):
         *,
         limits: Limits | None = None,
         query_id: str = "",
+        told: Callable[[QueryStats], None] | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        """Run a SELECT and yield its batches as they come; closing the iterator cancels the query."""
+        """Run a SELECT and yield its batches as they come; closing the iterator cancels the query.
+
+        `told` gets what the query has read so far: from the embedded engine with every batch, from a server only what it
+        knew before the first.
+        """
 
     def cancel(self, query_id: str) -> None:
         """End the query with this id if it still runs; harmless otherwise. Callable from any thread."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,6 +109,7 @@ class HttpEngine:
         *,
         limits: Limits | None = None,
         query_id: str = "",
+        told: Callable[[QueryStats], None] | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """Run a SELECT and yield its batches; closing the connection ends the query on the server."""
         limits = limits or Limits()
@@ -120,6 +121,8 @@ class HttpEngine:
             if answer.status_code != httpx.codes.OK or _CODE_HEADER in answer.headers:
                 answer.read()
                 _raise_for(answer, "read", limits)
+            if told is not None:
+                told(_stats(answer))
             body = BodyReader(answer.iter_bytes(_CHUNK_BYTES))
             try:
                 yield from body.batches()

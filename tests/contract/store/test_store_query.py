@@ -88,7 +88,7 @@ def test_a_result_says_what_it_read(engine):
         (Limits(timeout_s=0.2), SLOW, "time", 0.2),
         (Limits(max_memory_bytes=20_000_000), "SELECT groupArray(number) AS g FROM numbers(9000000)", "memory", 2e7),
         (Limits(max_rows_to_read=10), "SELECT count() AS n FROM numbers(1000) WHERE number % 3 = 1", "rows", 10),
-        (Limits(max_result_rows=10), "SELECT number FROM numbers(1000)", "rows", 10),
+        (Limits(max_result_rows=10), "SELECT number FROM numbers(1000)", "result", 10),
     ],
 )
 def test_a_limit_ends_a_query_and_says_which(engine, limits, sql, kind, limit):

@@ -502,6 +502,17 @@ async def test_sql_over_http(api):
     assert {"spans", "traces", "logs", "red", "otel_traces"} <= {view["name"] for view in views}
 
 
+async def test_sql_is_explained(api):
+    """The preview tells columns, tables and rows, and a wrong query is refused as when it runs."""
+    sql = "SELECT service, count() AS n FROM spans GROUP BY service"
+    preview = (await api.post("/sql/explain", json={"sql": sql, "from": "now-1d"})).json()["data"]
+    assert [one["name"] for one in preview["columns"]] == ["service", "n"]
+    assert [one["table"] for one in preview["tables"]] == ["spans"]
+    assert preview["rows"] >= 5
+    refused = await api.post("/sql/explain", json={"sql": "SELECT file('x')"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_query")
+
+
 async def test_sql_in_other_forms(api):
     """`format` and `Accept` choose the form; a stream that fails tells it as its last line."""
     sql = "SELECT service, count() AS n FROM spans GROUP BY service ORDER BY service"

@@ -74,6 +74,7 @@ def test_ndjson_has_columns_rows_and_the_meta(shop):
     assert [one["name"] for one in lines[0]["columns"]][:2] == ["service", "span_id"]
     assert [line["row"] for line in lines[1:-1]] == plain(shop)
     assert (lines[-1]["type"], lines[-1]["meta"]["returned"]) == ("end", 1000)
+    assert lines[-1]["meta"]["scanned"]["rows"] >= 1000
 
 
 def test_csv_is_read_back(shop):

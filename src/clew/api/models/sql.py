@@ -55,6 +55,24 @@ class SqlRows(Model):
     rows: list[list[Any]]
 
 
+class SqlReading(Model):
+    """What a query would read of one table."""
+
+    table: str
+    parts: int
+    rows: int = Field(description="at most: what the indexes cannot rule out")
+    marks: int
+
+
+class SqlPreview(Model):
+    """A query that has not run."""
+
+    sql: str = Field(description="what the engine would get; placeholders hold the tenant and the range")
+    columns: list[SqlColumn]
+    tables: list[SqlReading]
+    rows: int = Field(description="of all tables together")
+
+
 class SqlViewColumn(SqlColumn):
     """One column of a view."""
 

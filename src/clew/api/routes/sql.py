@@ -12,10 +12,11 @@ from fastapi.responses import Response, StreamingResponse
 
 from clew.api.answers import NDJSON, Ask, Asking, line
 from clew.api.models.meta import Envelope
-from clew.api.models.sql import SqlRequest, SqlRows, SqlView
+from clew.api.models.sql import SqlPreview, SqlRequest, SqlRows, SqlView
 from clew.model.errors import ClewError
 from clew.query.answer import Answer, Meta, Window
 from clew.query.reader import Queued
+from clew.query.sql.explain import explain
 from clew.query.sql.formats import FORMATS
 from clew.query.sql.plain import values_of
 from clew.query.sql.run import SqlQuery, pieces, rows
@@ -57,6 +58,13 @@ async def run_sql(body: SqlRequest, ask: Ask) -> Response:
     found = answer.data
     data = {"columns": list(found.columns), "rows": values_of(found.table)}
     return ask.json(SqlRows, Answer(data, answer.meta))
+
+
+@router.post("/sql/explain", response_model=Envelope[SqlPreview], summary="Say what SQL would read")
+async def explain_sql(body: SqlRequest, ask: Ask) -> Response:
+    """Return the columns of a query, the text for the engine, and the rows that it would read at most."""
+    query = SqlQuery(body.sql, _window(ask, body), body.from_ is not None or body.to is not None, 1)
+    return ask.json(SqlPreview, await ask.run(lambda read: explain(read, query), limits=ask.deps.sql.limits))
 
 
 def _accepted(accept: str) -> str:
