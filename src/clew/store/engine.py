@@ -122,8 +122,8 @@ class Engine(Protocol):
     ) -> Iterator[pa.RecordBatch]:
         """Run a SELECT and yield its batches as they come; closing the iterator cancels the query.
 
-        `told` gets what the query has read so far: from the embedded engine with every batch, from a server only what it
-        knew before the first.
+        `told` gets what the query has read so far: from the embedded engine with every batch, from a server only what
+        it knew before the first.
         """
 
     def cancel(self, query_id: str) -> None:
