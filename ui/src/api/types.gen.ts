@@ -242,6 +242,11 @@ export interface Envelope_SpanDetail {
   meta: Meta;
 }
 
+export interface Envelope_SqlPreview {
+  data: SqlPreview;
+  meta: Meta;
+}
+
 export interface Envelope_SqlRows {
   data: SqlRows;
   meta: Meta;
@@ -847,6 +852,20 @@ export interface SqlColumn {
   type: string;
 }
 
+export interface SqlPreview {
+  columns: SqlColumn[];
+  rows: number;
+  sql: string;
+  tables: SqlReading[];
+}
+
+export interface SqlReading {
+  marks: number;
+  parts: number;
+  rows: number;
+  table: string;
+}
+
 export interface SqlRequest {
   format?: "json" | "ndjson" | "csv" | "arrow" | "parquet" | null;
   from?: string | null;
@@ -996,6 +1015,7 @@ export interface Operations {
   "DELETE /session": { response: void };
   "GET /shapes": { query?: { service?: string | null; from?: string; to?: string }; response: Envelope_list_Shape };
   "POST /sql": { body: SqlRequest; response: Envelope_SqlRows };
+  "POST /sql/explain": { body: SqlRequest; response: Envelope_SqlPreview };
   "GET /sql/views": { response: Envelope_list_SqlView };
   "GET /status": { response: Envelope_Status };
   "DELETE /traces/{trace_id}": { path: { trace_id: string }; response: Envelope_Deleted };
