@@ -19,6 +19,8 @@ DRILLDOWN = (
     "{nestedSetParent<0 && true} | histogram_over_time(duration) with(sample=true)",
     '{nestedSetParent<0 && (resource.service.name="shop" || resource.service.name="stock")} | rate() with(sample=true)',
     '{kind=server && resource.service.name=~"shop|stock" && true} | rate() by(resource.service.name)',
+    "{nestedSetParent<0 && true && name != nil} | rate() by(name) with(sample=true)",
+    "{nestedSetParent<0 && true && kind != nil} | quantile_over_time(duration, 0.9) by(kind)",
     '{span.db.system.name!="" && true} | rate() by(span.db.system.name) with(sample=true)',
 )
 """Queries of Traces Drilldown's panels."""

@@ -196,6 +196,8 @@ def _binary(sign: Token, left: FieldExpr, right: FieldExpr) -> FieldExpr:
         folded = fold.fold(op, whole(left), whole(right), pos)
         if folded is not None:
             return folded
+    if fold.always_there(op, left, right):
+        return Static(value=True, pos=pos)
     for side in (left, right):
         if isinstance(side, Static):
             whole(side)

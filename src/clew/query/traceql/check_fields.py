@@ -11,14 +11,13 @@ from clew.query.traceql.ast import (
     FieldExpr,
     FieldOp,
     Intrinsic,
-    Level,
     Name,
     Pos,
     Static,
     Unary,
     UnaryOp,
 )
-from clew.query.traceql.fold import ARITHMETIC
+from clew.query.traceql.fold import ARITHMETIC, SERVICE
 from clew.query.traceql.text import print_expression
 from clew.query.traceql.types import ANY, NUMBERS, comparable, is_number, type_of
 
@@ -27,7 +26,6 @@ _PATTERNS = frozenset({FieldOp.MATCH, FieldOp.NOT_MATCH, FieldOp.MATCH_FOLD, Fie
 _PATTERNS_OR_NIL = _PATTERNS | {FieldOp.NOT_MATCH_OR_NIL}
 _FOLDING = frozenset({FieldOp.EQ_FOLD, FieldOp.NE_FOLD})
 _LOGIC = frozenset({FieldOp.AND, FieldOp.OR})
-_NEVER_NIL = Attribute(Level.RESOURCE, "service.name")
 _SOMETIMES_NIL = frozenset({Name.SCOPE_NAME, Name.SCOPE_VERSION})
 _OF_ATTRIBUTES = ("string", "int", "float", "bool", "duration", "nil")
 
@@ -106,7 +104,7 @@ def _nil(node: Binary) -> None:
         kind = type_of(field)
         name = print_expression(field)
         _fail(f"{name} cannot be compared with nil", _static(node).pos, f"compare {name} with {_allowed(kind)}")
-    if field == _NEVER_NIL:
+    if field == SERVICE:
         hint = 'every resource has one: write resource.service.name = "unknown_service"'
         _fail("resource.service.name is never nil", _static(node).pos, hint)
     if not isinstance(field, Attribute | Intrinsic | Static):

@@ -10,10 +10,31 @@ from typing import Any
 from clew.query.errors import InvalidQueryError
 from clew.query.filters import Duration, Value, value_type
 from clew.query.literals import INT64_MAX
-from clew.query.traceql.ast import FieldOp, Pos, Static
+from clew.query.traceql.ast import Attribute, FieldExpr, FieldOp, Intrinsic, Level, Name, Pos, Static
 
 ARITHMETIC = frozenset({FieldOp.ADD, FieldOp.SUB, FieldOp.MUL, FieldOp.DIV, FieldOp.MOD, FieldOp.POW})
 NUMERIC = frozenset({"int", "float", "duration"})
+SERVICE = Attribute(Level.RESOURCE, "service.name")
+ALWAYS_THERE = frozenset(
+    {
+        Name.DURATION,
+        Name.NAME,
+        Name.STATUS,
+        Name.STATUS_MESSAGE,
+        Name.KIND,
+        Name.SPAN_ID,
+        Name.PARENT_ID,
+        Name.CHILD_COUNT,
+        Name.TRACE_ID,
+        Name.TRACE_DURATION,
+        Name.ROOT_NAME,
+        Name.ROOT_SERVICE,
+        Name.NESTED_LEFT,
+        Name.NESTED_RIGHT,
+        Name.NESTED_PARENT,
+    }
+)
+"""Intrinsics that every span has; events, links and scopes may be missing."""
 _ORDER: dict[FieldOp, Callable[[Any, Any], bool]] = {
     FieldOp.LT: operator.lt,
     FieldOp.LE: operator.le,
@@ -39,6 +60,22 @@ def fold(op: FieldOp, left: Static, right: Static, pos: Pos) -> Static | None:
     if not (numbers or a == b):
         return None
     return _compared(op, left.value, right.value, pos, ordered=numbers or a == "string")
+
+
+def always_there(op: FieldOp, left: FieldExpr, right: FieldExpr) -> bool:
+    """Return whether `left op right` is `!= nil` of a field that every span has, which is true.
+
+    Clients add it to every field that they group by.
+    """
+    field, nil = (left, right) if isinstance(right, Static) else (right, left)
+    return op is FieldOp.NE and isinstance(nil, Static) and nil.value is None and never_nil(field)
+
+
+def never_nil(field: FieldExpr) -> bool:
+    """Return whether every span has a value of a field."""
+    if isinstance(field, Intrinsic):
+        return not field.parent and field.name in ALWAYS_THERE
+    return isinstance(field, Attribute) and field == SERVICE
 
 
 def negate(value: Static, pos: Pos) -> Static | None:

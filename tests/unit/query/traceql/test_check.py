@@ -14,7 +14,7 @@ WRONG = [
     ("{ .a > nil }", ">", "> cannot be used with nil"),
     ("{ .a < true }", "<", "< cannot be used with bool"),
     ("{ name = nil }", "nil", "name cannot be compared with nil"),
-    ("{ nil != duration }", "nil", "duration cannot be compared with nil"),
+    ("{ nil = duration }", "nil", "duration cannot be compared with nil"),
     ("{ resource.service.name = nil }", "nil", "resource.service.name is never nil"),
     ("{ .a + 1 = nil }", ".a + 1", "only fields compare with nil"),
     ("{ .a !=? nil }", "!=?", "everything is absent or different from nil"),

@@ -202,6 +202,14 @@ def test_constant_conditions_are_decided():
     assert where("nil = nil") == where("nil != nil") == Static(value=False)
 
 
+@pytest.mark.parametrize("text", ["resource.service.name != nil", "name != nil", "nil != duration", "kind != nil"])
+def test_what_every_span_has_is_not_nil(text):
+    """Clients add `!= nil` to whatever they group by; where a field is always there it is true."""
+    assert where(text) == Static(value=True)
+    assert where(f"{text} && .a = 1") == where("true && .a = 1")
+    assert where("parent.resource.service.name != nil") != Static(value=True)
+
+
 @pytest.mark.parametrize(
     "text", ["9223372036854775808", "maxInt + 1", "9 ^ 99999999", "1 / 0", "1 % 0", "1e308 * 10", "-maxInt - 2"]
 )
