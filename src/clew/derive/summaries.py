@@ -11,7 +11,7 @@ from clew.derive.batches import batch, counts, words
 from clew.derive.edges import sparse
 from clew.derive.forest import Forest, critical_path, tops
 from clew.derive.lot import Lot
-from clew.derive.numbers import Flags, Floats, Ids, Ints
+from clew.derive.numbers import Flags, Floats, Ids, Ints, distinct_values
 from clew.derive.origins import first_origins
 from clew.derive.parents import ORPHAN
 from clew.derive.shapes import shapes
@@ -185,7 +185,7 @@ def _services(spans: Spans, traces: Ints) -> pa.ListArray:
     ordered = sorted(range(len(services)), key=services.__getitem__)
     rank = np.zeros(len(services), np.int64)
     rank[ordered] = np.arange(len(services))
-    cells = np.unique(place[spans.trace[rows]] * len(services) + rank[spans.service[rows]])
+    cells = distinct_values(place[spans.trace[rows]] * len(services) + rank[spans.service[rows]])
     sizes = np.bincount(cells // len(services), minlength=traces.size)
     offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int32)
     names = pa.array([services[one] for one in ordered], pa.utf8()).take(pa.array(cells % len(services)))

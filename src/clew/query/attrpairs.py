@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from clew.derive.numbers import Ints, distinct_values, leaders
 from clew.model import BUCKET_S, KIND_NAMES, STATUS_NAMES
 from clew.query.params import Params
 from clew.query.read import Read
@@ -18,7 +19,6 @@ from clew.query.read import Read
 MOST_NUMBERS = 20
 """A number with more different values is compared by powers of two."""
 VALUE_CHARS = 300
-Ints = npt.NDArray[np.int64]
 Key = tuple[str, str, str]
 """Level, key and type."""
 
@@ -200,7 +200,7 @@ def _resources(pairs: _Pairs, read: Read, table: pa.Table, trace: Ints, buckets:
         GROUP BY resource_id
     """
     found = read.query(sql, params.values)
-    cells = np.unique(trace * distinct.size + inverse)
+    cells = distinct_values(trace * distinct.size + inverse)
     owner, wanted = cells // distinct.size, distinct[cells % distinct.size]
     known = found.column("resource_id").to_numpy()
     order = np.argsort(known)
@@ -218,12 +218,14 @@ def _count(pairs: _Pairs, picked: Picked) -> Catalogue:
     traces = len(picked.ids)
     trace, key, value = (np.concatenate([part[n] for part in pairs.parts]) for n in range(3))
     width = max(len(pairs.values), 1)
-    keyed = np.unique(key * traces + trace)
-    cells = np.unique((key * width + value) * traces + trace)
+    keyed = distinct_values(key * traces + trace)
+    cells = distinct_values((key * width + value) * traces + trace)
     chosen = cells % traces < picked.selected
-    kinds, inverse = np.unique(cells // traces, return_inverse=True)
-    total = np.bincount(inverse, minlength=kinds.size)
-    selected = np.bincount(inverse[chosen], minlength=kinds.size)
+    what = cells // traces
+    begins = leaders(what)
+    kinds = what[begins]
+    total = np.diff(np.append(begins, what.size))
+    selected = np.add.reduceat(chosen.astype(np.int64), begins)
     of_selection = keyed % traces < picked.selected
     covered = np.bincount(keyed[of_selection] // traces, minlength=len(pairs.keys))
     every = np.bincount(keyed // traces, minlength=len(pairs.keys))
