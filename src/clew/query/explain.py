@@ -254,9 +254,11 @@ def p_values(a: Floats, b: Floats, n: int, m: int) -> Floats:
     least = np.minimum(both, n + m - both) * min(n, m) / (n + m)
     few = np.flatnonzero((least < 5) & (pooled < 1))  # noqa: PLR2004 - the usual bound of the approximation
     if few.size:
-        law = stats.hypergeom(n + m, both[few].astype(np.int64), n)
-        tail = np.minimum(law.cdf(a[few]), law.sf(a[few] - 1))
-        p[few] = np.minimum(2 * tail, 1.0)
+        width = n + m + 1
+        pairs, place = np.unique((a * width + both)[few].astype(np.int64), return_inverse=True)
+        law = stats.hypergeom(n + m, pairs % width, n)
+        tail = np.minimum(law.cdf(pairs // width), law.sf(pairs // width - 1))
+        p[few] = np.minimum(2 * tail, 1.0)[place]
     p[pooled >= 1] = 1.0
     return np.clip(p, 0.0, 1.0)
 
