@@ -15,20 +15,20 @@ PAGE = 50_000
 """Most traces that are looked up at once."""
 _DAYS = "SELECT DISTINCT toUInt16(day) AS day FROM trace_index ORDER BY day"
 _MISSED = f"""
-    SELECT tenant, trace_id FROM (
-        SELECT tenant, trace_id, sum(i.spans) AS stored, 0 AS settled FROM trace_index AS i
-        WHERE day = toDate({{day:UInt16}}) AND (tenant, trace_id) > ({{tenant:String}}, {{after:FixedString(16)}})
-        GROUP BY tenant, trace_id
+    SELECT tenant, trace_id, toUInt32(max(bucket)) AS low FROM (
+        SELECT tenant, trace_id, sum(i.spans) AS stored, 0 AS settled, min(i.min_bucket) AS bucket
+        FROM trace_index AS i WHERE day = toDate({{day:UInt16}}) GROUP BY tenant, trace_id
         UNION ALL
-        SELECT tenant, trace_id, 0 AS stored, max(t.rows) AS settled FROM traces AS t
-        WHERE day >= toDate({{day:UInt16}}) - 1 AND day <= toDate({{day:UInt16}}) + 1
-            AND (tenant, trace_id) > ({{tenant:String}}, {{after:FixedString(16)}})
-        GROUP BY tenant, trace_id
+        SELECT tenant, trace_id, 0 AS stored, max(t.rows) AS settled, toDateTime(0, 'UTC') AS bucket FROM traces AS t
+        WHERE day >= toDate({{day:UInt16}}) - 1 AND day <= toDate({{day:UInt16}}) + 1 GROUP BY tenant, trace_id
     )
-    GROUP BY tenant, trace_id HAVING sum(stored) > 0 AND sum(stored) != max(settled)
-    ORDER BY tenant, trace_id LIMIT {PAGE}
+    GROUP BY tenant, trace_id
+    HAVING sum(stored) > 0 AND sum(stored) != max(settled)
+        AND (tenant, low, trace_id) > ({{tenant:String}}, {{low:UInt32}}, {{after:FixedString(16)}})
+    ORDER BY tenant, low, trace_id LIMIT {PAGE}
 """
-_FIRST = ("", bytes(16))
+"""In the order of time, so that the spans of a page lie together."""
+_FIRST = ("", 0, bytes(16))
 
 
 class Sweep:
@@ -54,14 +54,15 @@ class Sweep:
             self._days = self._engine.query(_DAYS, limits=LIMITS).table.column("day").to_pylist()
         if not self._days:
             return
-        tenant, after = self._after
-        params = {"day": self._days[-1], "tenant": tenant, "after": after}
+        tenant, low, after = self._after
+        params = {"day": self._days[-1], "tenant": tenant, "low": low, "after": after}
         found = self._engine.query(_MISSED, params, limits=LIMITS).table
         rest = found.filter(pc.invert(pc.is_in(found.column("trace_id"), skip.cast(ID128))))
         for one in rest.column("tenant").unique().to_pylist():
             yield one, rest.filter(pc.equal(rest.column("tenant"), one)).column("trace_id").combine_chunks()
         if found.num_rows == PAGE:
-            self._after = (str(found.column("tenant")[-1].as_py()), found.column("trace_id")[-1].as_py())
+            last = found.slice(PAGE - 1).to_pylist()[0]
+            self._after = (str(last["tenant"]), last["low"], last["trace_id"])
         else:
             self._days.pop()
             self._after = _FIRST
