@@ -7,14 +7,21 @@ cargo test --quiet --release --manifest-path native/Cargo.toml
 echo "== UI"
 npm --prefix ui test --silent
 echo "== Python"
-browser=(-m "not browser")
+left=()
 if CHROMIUM=$(tools/chromium.sh); then
   export CHROMIUM
   [ -d tests/sdk/node/node_modules ] || npm --prefix tests/sdk/node ci --silent
-  browser=()
+else
+  left+=("browser: Chromium was not found and could not be installed: apt-get install chromium, or set CHROMIUM=/path")
 fi
+if CLEW_TEST_JAVAAGENT=$(tools/javaagent.sh); then
+  export CLEW_TEST_JAVAAGENT
+else
+  left+=("polyglot: Go, a JDK and Maven are needed, and OpenTelemetry's Java agent from Maven Central")
+fi
+marks=$(printf 'not %s and ' "${left[@]%%:*}")
 # Two workers, a file to one worker: many tests wait for processes, and the engine takes one directory per process.
-.venv/bin/python -m pytest "${browser[@]}" -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90 -q
-if [ -z "${CHROMIUM:-}" ]; then
-  printf '\n!!! NOT RUN: the browser tests. Chromium was not found and could not be installed: apt-get install chromium, or set CHROMIUM=/path.\n\n' >&2
-fi
+.venv/bin/python -m pytest ${left:+-m "${marks% and }"} -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90 -q
+for one in "${left[@]}"; do
+  printf '\n!!! NOT RUN: the %s tests. %s.\n\n' "${one%%:*}" "${one#*: }" >&2
+done
