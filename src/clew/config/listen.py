@@ -48,7 +48,10 @@ class HttpListener(Listener):
 
 
 class ApiListener(Listener):
-    """A port of another system's API; it can be turned off where that system runs itself."""
+    """A port of another system's API; it can be turned off where that system runs itself.
+
+    Where nobody has chosen the port and another process has it, Clew starts without and says so.
+    """
 
     enabled: bool = True
     """Whether to listen at all."""
@@ -89,6 +92,20 @@ class ZipkinListener(ApiListener):
     """TCP port; 0 takes a free one."""
 
 
+class SamplingHttpListener(ApiListener):
+    """Jaeger's remote sampling over HTTP: SDKs ask here how much to keep."""
+
+    port: Port = 5778
+    """TCP port; 0 takes a free one."""
+
+
+class SamplingGrpcListener(ApiListener):
+    """Jaeger's remote sampling over gRPC."""
+
+    port: Port = 5779
+    """TCP port; 0 takes a free one."""
+
+
 class ListenConfig(Section):
     """The listeners. All are on localhost unless set otherwise."""
 
@@ -108,6 +125,10 @@ class ListenConfig(Section):
     """Jaeger's remote storage."""
     zipkin: ZipkinListener = ZipkinListener()
     """Zipkin's `/api/v2`."""
+    sampling_http: SamplingHttpListener = SamplingHttpListener()
+    """Sampling strategies over HTTP."""
+    sampling_grpc: SamplingGrpcListener = SamplingGrpcListener()
+    """Sampling strategies over gRPC."""
 
     def by_key(self) -> dict[str, Listener]:
         """Return each listener that is on, under its full key."""

@@ -12,6 +12,7 @@ from clew.config.journal import JournalConfig
 from clew.config.limits import LimitsConfig
 from clew.config.listen import ListenConfig
 from clew.config.query import QueryConfig
+from clew.config.sampling import SamplingConfig
 from clew.config.section import Section
 from clew.config.storage import StorageConfig
 from clew.config.telemetry import TelemetryConfig
@@ -41,6 +42,8 @@ class Config(Section):
     """Engine, retention and disk budget."""
     query: QueryConfig = QueryConfig()
     """Limits of reading."""
+    sampling: SamplingConfig = SamplingConfig()
+    """What SDKs are told about head sampling."""
     cors: CorsConfig = CorsConfig()
     """Cross-origin rules of OTLP/HTTP."""
     telemetry: TelemetryConfig = TelemetryConfig()

@@ -19,7 +19,7 @@ class Strategy(Section):
     """Share of all traces, 0 to 1."""
     traces_per_second: Annotated[int, Field(ge=0)] | None = None
     """Most traces a second; not together with `probability` or `operations`."""
-    operations: dict[str, Share] = {}
+    operations: dict[str, Share] = Field(default_factory=dict)
     """Shares of single operations (names of spans); others keep `probability`."""
     lower_bound_per_second: Annotated[float, Field(ge=0)] = 0.0
     """Traces a second that are kept of every operation however small its share, by SDKs that heed it."""
@@ -38,5 +38,5 @@ class SamplingConfig(Section):
 
     default: Strategy = Strategy(probability=1.0)
     """For services that are not named."""
-    services: dict[str, Strategy] = {}
+    services: dict[str, Strategy] = Field(default_factory=dict)
     """By the name of the service."""

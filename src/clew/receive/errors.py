@@ -261,7 +261,8 @@ class PortInUseError(ReceiveError):
 
     def __init__(self, key: str, host: str, port: int, holder: str | None) -> None:
         by = f" by {holder}" if holder else ""
-        option = f"{key}.port (--{key.rpartition('.')[2].replace('_', '-')}-port)"
+        flag = key.rpartition(".")[2].replace("_", "-")
+        option = f"{key}.port (--{flag}-port)" if flag in {"ui", "otlp-http", "otlp-grpc"} else f"{key}.port"
         super().__init__(
             f"port {port} on {host} is in use{by}", hint=f"stop that process, or choose another port with {option}"
         )

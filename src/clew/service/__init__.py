@@ -4,6 +4,6 @@ Only this room names concrete classes of the others. A configuration comes in; a
 """
 
 from clew.service.offline import migrate_store, restore_backup
-from clew.service.run import run
+from clew.service.run import Source, run
 
-__all__ = ["migrate_store", "restore_backup", "run"]
+__all__ = ["Source", "migrate_store", "restore_backup", "run"]

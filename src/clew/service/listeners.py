@@ -5,15 +5,22 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+import structlog
+
 from clew.config import ListenConfig, Listener
-from clew.config.listen import is_loopback
+from clew.config.listen import ApiListener, is_loopback
 from clew.receive import bind
+from clew.receive.errors import PortInUseError
 from clew.service.web_server import WebServer
 
+_log = structlog.get_logger(__name__)
 MAIN = "listen.ui"
 ZIPKIN = "listen.zipkin"
 JAEGER_HTTP, JAEGER_GRPC, JAEGER_STORAGE = "listen.jaeger_http", "listen.jaeger_grpc", "listen.jaeger_storage"
-_BOUND_LATER = frozenset({"listen.otlp_grpc", "listen.otlp_http", "listen.tempo", JAEGER_GRPC, JAEGER_STORAGE})
+SAMPLING_HTTP, SAMPLING_GRPC = "listen.sampling_http", "listen.sampling_grpc"
+_BOUND_LATER = frozenset(
+    {"listen.otlp_grpc", "listen.otlp_http", "listen.tempo", JAEGER_GRPC, JAEGER_STORAGE, SAMPLING_GRPC}
+)
 """Ports that their server binds itself: that they are free is seen at once, before the engine takes its seconds."""
 
 
@@ -26,17 +33,27 @@ class Listeners:
         self._servers: list[WebServer] = []
         self.ports: dict[str, int] = {key: one.port for key, one in self._by_key.items()}
         """Port per key; where a free one was asked for it is known once it is bound."""
+        self.missed: dict[str, str] = {}
+        """Ports of other systems' APIs that Clew does without, and why: another process has them."""
 
     def claim(self) -> None:
         """Bind the web ports, and see that the others are free.
+
+        The usual port of another system's API may belong to that system: nobody has asked for it, so it is left.
 
         Raises:
             PortInUseError: names the port and the key.
             ListenError: an address cannot be used.
         """
         try:
-            for key, listener in self._by_key.items():
-                sockets = bind(key, listener.host, listener.port)
+            for key, listener in list(self._by_key.items()):
+                try:
+                    sockets = bind(key, listener.host, listener.port)
+                except PortInUseError as error:
+                    if not isinstance(listener, ApiListener) or "port" in listener.model_fields_set:
+                        raise
+                    self._miss(key, error)
+                    continue
                 if key in _BOUND_LATER:
                     _close(sockets)
                 else:
@@ -45,6 +62,11 @@ class Listeners:
         except BaseException:
             self.release()
             raise
+
+    def _miss(self, key: str, error: PortInUseError) -> None:
+        self.missed[key] = error.detail
+        del self._by_key[key], self.ports[key]
+        _log.warning("started without a port", key=key, error=error.detail, hint=error.hint)
 
     def open(self, key: str) -> Listener | None:
         """Return the listener of a key, `None` where it is turned off."""

@@ -33,8 +33,18 @@ from clew.service.disk import DiskWatch
 from clew.service.engine import AnyEngine, bring_up_to_date, open_engine
 from clew.service.gauges import mirror
 from clew.service.jaeger_ports import query_port, storage_port
-from clew.service.listeners import JAEGER_GRPC, JAEGER_HTTP, JAEGER_STORAGE, MAIN, ZIPKIN, Listeners
+from clew.service.listeners import (
+    JAEGER_GRPC,
+    JAEGER_HTTP,
+    JAEGER_STORAGE,
+    MAIN,
+    SAMPLING_GRPC,
+    SAMPLING_HTTP,
+    ZIPKIN,
+    Listeners,
+)
 from clew.service.reading import per_tenant, read_limits, sql_settings
+from clew.service.sampling_ports import SamplingPorts
 from clew.service.status import StatusBoard
 from clew.service.tempo_port import KEY as TEMPO
 from clew.service.tempo_port import TempoPort
@@ -66,6 +76,7 @@ class Node:
         self.config = config
         self.metrics = Metrics()
         self.listeners = Listeners(config.listen)
+        self.sampling = SamplingPorts(config)
         self._undo: list[tuple[str, Undo]] = []
 
     @property
@@ -124,7 +135,7 @@ class Node:
         processor.start()
         self._on_stop("processor", processor.stop)
         await self._start_receiving(journal, refusals, deps)
-        status.serving(self.ports)
+        status.serving(self.ports, self.listeners.missed)
         self._on_stop("readiness", status.stopping)
 
     def _prepare(self, engine: AnyEngine) -> None:
@@ -195,6 +206,10 @@ class Node:
             self.ports[TEMPO] = tempo.port
         if listener := self.listeners.open(JAEGER_GRPC):
             await self._open(query_port(listener, deps))
+        if self.listeners.open(SAMPLING_HTTP):
+            await self.listeners.serve(SAMPLING_HTTP, self.sampling.web())
+        if listener := self.listeners.open(SAMPLING_GRPC):
+            await self._open(self.sampling.rpc(listener))
 
     async def _open(self, port: GrpcListener) -> None:
         self._undo.append((port.key, port.stop))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import structlog
 
-from clew.config import Config, ConfigError
+from clew.config import Config
+from clew.config.errors import ConfigError
 
 _log = structlog.get_logger(__name__)
 _POLL_S = 2.0

@@ -7,6 +7,9 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -15,6 +18,7 @@ import uvloop
 from clew.config import Config
 from clew.service.lean import stay_lean
 from clew.service.node import Node
+from clew.service.reload import Reload
 from clew.telemetry import configure_logs
 
 _log = structlog.get_logger(__name__)
@@ -37,8 +41,21 @@ class Companion(Protocol):
         """End it before the node stops."""
 
 
-def run(config: Config, companion: Companion | None = None) -> int:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the configuration came from, to be read again when the file changes."""
+
+    path: Path
+    read: Callable[[], Config]
+
+
+def run(config: Config, companion: Companion | None = None, source: Source | None = None) -> int:
     """Run until SIGTERM or Ctrl-C, then drain; returns the exit code.
+
+    Args:
+        config: what to run.
+        companion: what runs beside it.
+        source: followed while it runs: what can change takes effect.
 
     Raises:
         ClewError: Clew cannot start; nothing is left running.
@@ -47,10 +64,10 @@ def run(config: Config, companion: Companion | None = None) -> int:
     stay_lean()
     sys.setswitchinterval(_SWITCH_S)
     gc.set_threshold(*_GC_THRESHOLDS)
-    return uvloop.run(_main(config, companion))
+    return uvloop.run(_main(config, companion, source))
 
 
-async def _main(config: Config, companion: Companion | None) -> int:
+async def _main(config: Config, companion: Companion | None, source: Source | None) -> int:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
@@ -68,7 +85,12 @@ async def _main(config: Config, companion: Companion | None) -> int:
     gc.collect()
     gc.freeze()
     _greet(config, node, companion)
+    following = Reload(source.path, source.read, config, [node.sampling.apply]) if source else None
+    if following is not None:
+        following.start()
     await waiting
+    if following is not None:
+        await following.stop()
     _log.info("stopping: no more requests are taken, what was acknowledged is stored")
     if companion is not None:
         await asyncio.to_thread(companion.stop)

@@ -61,9 +61,11 @@ class StatusBoard:
         self._began = clock()
         self._state = "starting"
         self._ports = ""
+        self._missed = ""
 
-    def serving(self, ports: Mapping[str, int]) -> None:
-        """All listeners are open, at these ports."""
+    def serving(self, ports: Mapping[str, int], missed: Mapping[str, str]) -> None:
+        """All listeners are open, at these ports, but for those that other processes have."""
+        self._missed = "; ".join(f"{key} is off: {why}" for key, why in missed.items())
         self._ports = ", ".join(f"{key.removeprefix('listen.')} {port}" for key, port in ports.items())
         self._state = ""
 
@@ -139,4 +141,5 @@ class StatusBoard:
             Check("storing", journal.oldest_age_s < _LAG_S, f"{journal.oldest_age_s:.1f} s behind"),
             Check("settling", ok=True, detail=settled),
             Check("page", ok=True, detail=pages),
+            *([Check("other APIs", ok=True, detail=self._missed)] if self._missed else []),
         ]

@@ -144,6 +144,27 @@ def test_a_port_in_use_is_named(tmp_path: Path, flag: str) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_a_usual_port_of_another_system_that_is_taken_is_left_and_told(tmp_path: Path) -> None:
+    """Where nobody chose the port, Clew starts without it and status says so; where somebody did, it is an error."""
+    with socket.socket() as holder:
+        try:
+            holder.bind(("127.0.0.1", 9411))
+            holder.listen()
+        except OSError:  # another Clew, or a Zipkin, has it: as good for this test
+            holder.close()
+        running = RunningClew(tmp_path)
+        del running._env["CLEW_LISTEN_ZIPKIN_PORT"]
+        with running:
+            check = next(one for one in running.status()["checks"] if one["name"] == "other APIs")
+            assert "listen.zipkin is off: port 9411" in check["detail"]
+            running.kill()
+        named = RunningClew(tmp_path / "named", env={"CLEW_LISTEN_ZIPKIN_PORT": "9411"})
+        named.start(wait_s=0)
+        assert named.wait_exit() == 1
+        assert "port 9411" in named.log()
+        assert "listen.zipkin.port" in named.log()
+
+
 def test_a_newer_data_directory_is_refused(tmp_path: Path) -> None:
     """Both formats and the version to install are named."""
     (tmp_path / "clew.json").write_text(json.dumps({"format": 99, "clew": "7.0.0"}))

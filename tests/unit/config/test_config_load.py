@@ -39,6 +39,8 @@ def test_without_anything_every_listener_is_on_localhost() -> None:
         "listen.jaeger_grpc": ("127.0.0.1", 16685),
         "listen.jaeger_storage": ("127.0.0.1", 17271),
         "listen.zipkin": ("127.0.0.1", 9411),
+        "listen.sampling_http": ("127.0.0.1", 5778),
+        "listen.sampling_grpc": ("127.0.0.1", 5779),
     }
     assert config.limits.request_max_bytes == config.limits.decoded_max_bytes == 64 << 20
 

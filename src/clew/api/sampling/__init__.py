@@ -5,7 +5,7 @@ for, since the SDKs' samplers cannot send one.
 """
 
 from clew.api.sampling.app import create_sampling_app
-from clew.api.sampling.rpc import handlers
+from clew.api.sampling.rpc import SERVICE, handlers
 from clew.api.sampling.strategies import Strategies
 
-__all__ = ["Strategies", "create_sampling_app", "handlers"]
+__all__ = ["SERVICE", "Strategies", "create_sampling_app", "handlers"]

@@ -18,13 +18,15 @@ def create_sampling_app(strategies: Strategies) -> Starlette:
     async def answer(request: Request) -> Response:
         names = request.query_params.getlist("service")
         if len(names) != 1 or not names[0]:
-            return PlainTextResponse("exactly one parameter 'service' is needed, for example /sampling?service=shop", 400)
+            return PlainTextResponse(
+                "exactly one parameter 'service' is needed, for example /sampling?service=shop", 400
+            )
         return JSONResponse(_json(strategies.of(names[0])))
 
     return Starlette(routes=[Route("/{path:path}", answer, methods=["GET"])])
 
 
 def _json(told: pb.SamplingStrategyResponse) -> dict[str, object]:
-    """Return protobuf JSON in which the type and every number is present, since clients read a missing one as an error."""
+    """Return protobuf JSON with every number and the type: clients take a missing one for an error."""
     made: dict[str, object] = MessageToDict(told, always_print_fields_with_no_presence=True)
     return made

@@ -13,7 +13,9 @@ SERVICE = "jaeger.api_v2.SamplingManager"
 def handlers(strategies: Strategies) -> grpc.GenericRpcHandler:
     """Return the service for a server of `grpc.aio`."""
 
-    async def get(asked: pb.SamplingStrategyParameters, context: grpc.aio.ServicerContext) -> pb.SamplingStrategyResponse:
+    async def get(
+        asked: pb.SamplingStrategyParameters, context: grpc.aio.ServicerContext
+    ) -> pb.SamplingStrategyResponse:
         if not asked.serviceName:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "serviceName is needed")
         return strategies.of(asked.serviceName)

@@ -26,8 +26,8 @@ def up(  # noqa: PLR0917 - options of the command line are named
 ) -> None:
     """Start Clew in this process: receivers, journal, engine, API and page. Ctrl-C or SIGTERM ends it in order."""
     from clew.cli.demo import Demo, check_demo  # noqa: PLC0415 - heavy, and only this command needs it
-    from clew.config import load  # noqa: PLC0415
-    from clew.service import run  # noqa: PLC0415
+    from clew.config import Config, load  # noqa: PLC0415
+    from clew.service import Source, run  # noqa: PLC0415
 
     if demo:
         check_demo()
@@ -37,9 +37,13 @@ def up(  # noqa: PLR0917 - options of the command line are named
         "listen.otlp_grpc.port": otlp_grpc_port,
         "listen.otlp_http.port": otlp_http_port,
     }
-    settings = load(config, os.environ, overrides)
+
+    def read() -> Config:
+        return load(config, os.environ, overrides)
+
     companion = Demo() if demo else None
-    raise typer.Exit(run(settings, companion))
+    source = Source(config, read) if config is not None else None
+    raise typer.Exit(run(read(), companion, source))
 
 
 def _absolute(path: Path | None) -> str | None:
