@@ -135,3 +135,46 @@ test("a phone of 390 px shows the list without scrolling sideways", async () => 
   await page.waitForURL((url) => url.pathname.startsWith("/trace/"));
   await close();
 });
+
+test("a search that is more than a conjunction is asked as text", async () => {
+  const text = `{ resource.service.name = "${service}" && kind = server } >> { } | count() > 0`;
+  const { page, errors, close } = await open(`${base}/explore`);
+  const box = page.getByLabel("Query", { exact: true });
+  await box.fill(text);
+  await box.press("Enter");
+  await page.getByText("so the form and the chips rest").waitFor();
+  await page.locator(rows).first().waitFor();
+  expect(await box.inputValue()).toBe(text);
+  expect(await page.locator(".chip").count()).toBe(0);
+  expect(errors).toEqual([]);
+  await close();
+});
+
+test("a mistake is pointed at, with what to write instead", async () => {
+  const { page, close } = await open(`${base}/explore`);
+  const box = page.getByLabel("Query", { exact: true });
+  await box.fill("{ service.name = 1 } | count() > 1");
+  await box.press("Enter");
+  await page.getByText("write resource.service.name").waitFor();
+  expect(await page.locator(".query-error mark").textContent()).toBe("service.name");
+  await close();
+});
+
+test("a query is saved under a name, opened again and deleted", async () => {
+  const name = `errors of ${service}`;
+  const text = `{ resource.service.name = "${service}" && status = error }`;
+  const { page, errors, close } = await open(query(text));
+  await page.getByRole("button", { name: "Saved" }).click();
+  await page.getByLabel("Name for this query").fill(name);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByRole("button", { name, exact: true }).waitFor();
+  await page.goto(`${base}/explore`);
+  await page.getByRole("button", { name: "Saved" }).click();
+  await page.getByRole("button", { name, exact: true }).click();
+  await expect.poll(() => new URL(page.url()).searchParams.get("q")).toBe(text);
+  await page.getByRole("button", { name: "Saved" }).click();
+  await page.getByRole("button", { name: `Delete ${name}` }).click();
+  await expect.poll(() => page.getByRole("button", { name, exact: true }).count()).toBe(0);
+  expect(errors).toEqual([]);
+  await close();
+});
