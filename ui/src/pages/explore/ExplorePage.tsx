@@ -26,7 +26,9 @@ function Total({ search }: { search: TraceSearch }) {
   if (search.phase === "loading") {
     const text = search.progress
       ? texts.progress.found(count(search.progress.found), count(search.progress.scanned))
-      : texts.progress.searching;
+      : search.queued > 0
+        ? texts.progress.queued(search.queued)
+        : texts.progress.searching;
     return (
       <span className="total" role="status">
         {text} <Button onClick={search.stop}>{texts.progress.stop}</Button>

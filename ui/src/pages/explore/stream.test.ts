@@ -33,3 +33,9 @@ test("stopping keeps what was found, failing keeps it too and says why", () => {
   const error = new Error("x");
   expect(reduce(found, { do: "fail", error })).toMatchObject({ phase: "failed", error, rows: [row("a")] });
 });
+
+test("a search that waits says its place until it runs", () => {
+  const waiting = reduce(EMPTY, { do: "queued", position: 3 });
+  expect(waiting).toMatchObject({ phase: "loading", queued: 3 });
+  expect(reduce(waiting, { do: "progress", found: 0, scanned: 10 }).queued).toBe(0);
+});

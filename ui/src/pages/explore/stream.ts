@@ -2,6 +2,7 @@
 import type { Meta, TraceRow } from "../../api/types";
 
 export type SearchEvent =
+  | { type: "queued"; position: number }
   | { type: "progress"; reached_ns?: string; found?: number; scanned_rows?: number }
   | { type: "trace"; trace: TraceRow }
   | { type: "end"; cursor: string | null; meta: Meta }
@@ -15,6 +16,8 @@ export interface SearchState {
   cursor: string | null;
   meta: Meta | null;
   progress: { found: number; scanned: number } | null;
+  /** Its place among the searches that wait for a reader, 0 once it runs. */
+  queued: number;
   error: Error | null;
 }
 
@@ -25,6 +28,7 @@ export const EMPTY: SearchState = {
   cursor: null,
   meta: null,
   progress: null,
+  queued: 0,
   error: null,
 };
 
@@ -32,6 +36,7 @@ export type Action =
   | { do: "start" }
   | { do: "more" }
   | { do: "rows"; rows: TraceRow[] }
+  | { do: "queued"; position: number }
   | { do: "progress"; found: number; scanned: number }
   | { do: "end"; cursor: string | null; meta: Meta }
   | { do: "stop" }
@@ -45,8 +50,10 @@ export function reduce(state: SearchState, action: Action): SearchState {
       return { ...state, phase: "more", error: null };
     case "rows":
       return { ...state, rows: state.stale ? action.rows : merge(state.rows, action.rows), stale: false };
+    case "queued":
+      return { ...state, queued: action.position };
     case "progress":
-      return { ...state, progress: { found: action.found, scanned: action.scanned } };
+      return { ...state, queued: 0, progress: { found: action.found, scanned: action.scanned } };
     case "end":
       return {
         ...state,

@@ -89,6 +89,7 @@ export const texts = {
     found: (found: string, rows: string) => `${found} found · scanned ${rows} spans`,
     searching: "Searching …",
     stop: "Stop and keep",
+    queued: (position: number) => `Waiting for other searches, place ${position}`,
     stopped: "Stopped; what was found so far is shown.",
   },
   truncated: (reason: string) => `Not everything is shown: ${reason}.`,

@@ -27,8 +27,9 @@ async function follow(events: AsyncIterable<SearchEvent>, dispatch: Dispatch): P
       if (waiting.length >= PAGE) flush();
     } else if (event.type === "progress")
       dispatch({ do: "progress", found: event.found ?? 0, scanned: event.scanned_rows ?? 0 });
+    else if (event.type === "queued") dispatch({ do: "queued", position: event.position });
     else if (event.type === "error") throw new ApiError(200, event.code, event.detail, event.hint);
-    else {
+    else if (event.type === "end") {
       flush();
       dispatch({ do: "end", cursor: event.cursor, meta: event.meta });
       return;
