@@ -11,6 +11,8 @@ from urllib.parse import urlencode, urlsplit
 from clew.cli.errors import AnswerError, UnreachableError, UsageError
 
 _OK = 300
+_UNAUTHORIZED = 401
+_HOW_TO_SEND_ONE = "pass a token of this Clew with --token, or set CLEW_TOKEN"
 _PIECE = 1 << 20
 
 
@@ -86,6 +88,8 @@ def _problem(status: int, body: bytes) -> AnswerError:
     try:
         told = json.loads(body)
         detail, hint = str(told["detail"] or told["title"]), str(told.get("hint") or "")
+        if status == _UNAUTHORIZED:
+            hint = _HOW_TO_SEND_ONE  # what an SDK has to set is of no use here
         return AnswerError(status, str(told["code"]), detail, hint, told.get("errors") or ())
     except (ValueError, KeyError, TypeError):
         text = body[:200].decode(errors="replace").strip()

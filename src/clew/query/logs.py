@@ -68,7 +68,7 @@ def of_trace(read: Read, trace_id: str, span_id: int | None = None) -> list[Log]
         SELECT * EXCEPT (time, observed, bucket, received),
             toUnixTimestamp64Nano(time) AS time_ns, toUnixTimestamp64Nano(observed) AS observed_ns
         FROM logs WHERE tenant = {{tenant:String}} AND {" AND ".join(where)}
-        ORDER BY time_ns, observed_ns LIMIT {MOST + 1}
+        ORDER BY if(time_ns = 0, observed_ns, time_ns), observed_ns LIMIT {MOST + 1}
     """
     return [_log(row) for row in read.query(sql, params.values).to_pylist()]
 

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clew.store import Engine, Limits, StoreError
@@ -17,8 +17,10 @@ _BY_TABLE = (
 )
 _NEWEST = (
     "SELECT toUnixTimestamp64Nano(max(start)) AS newest, count() AS rows FROM span_by_service "
-    "WHERE bucket >= (SELECT max(bucket) FROM span_by_service)"
+    "WHERE bucket >= (SELECT max(bucket) FROM span_by_service) AND start <= now() + {ahead:UInt32}"
 )
+_AHEAD = {"ahead": 600}
+"""Seconds that a sender's clock may be fast; a span of next year is not the newest."""
 _AGE_S = 10.0
 _LIMITS = Limits(timeout_s=5.0, max_threads=1)
 
@@ -72,12 +74,12 @@ class DiskWatch:
     def _ask(self) -> Stored:
         try:
             rows = self._engine.query(_BY_TABLE, limits=_LIMITS).table.to_pylist()
-            newest = self._engine.query(_NEWEST, limits=_LIMITS).table.to_pylist()[0]
+            newest = self._engine.query(_NEWEST, _AHEAD, limits=_LIMITS).table.to_pylist()[0]
         except StoreError:
-            return Stored(self._known.bytes_by_table, self._known.parts_by_table, self._known.newest_span_ns, up=False)
+            return replace(self._known, up=False)
         return Stored(
             {row["table"]: int(row["bytes"]) for row in rows},
             {row["table"]: int(row["parts"]) for row in rows},
-            int(newest["newest"]) if newest["rows"] else None,
+            int(newest["newest"]) if newest["rows"] else self._known.newest_span_ns,
             up=True,
         )

@@ -113,11 +113,12 @@ def _greet(config: Config, node: Node, companion: Companion | None) -> None:
     http_port, grpc_port = node.ports["listen.otlp_http"], node.ports["listen.otlp_grpc"]
     otlp_http = f"http://{_shown(listen.otlp_http.host)}:{http_port}"
     others = [f"{name} on {node.ports[key]}" for key, name in _OTHERS.items() if key in node.ports]
+    reading = f"  Read APIs: {', '.join(others)}\n" if others else ""
     _log.info("ready", url=url, data_dir=str(config.data_dir), ports=dict(node.ports))
     sys.stdout.write(
         f"\n  Clew is at {url}\n"
         f"  OTLP/HTTP on {http_port}, OTLP/gRPC on {grpc_port}, data in {config.data_dir}\n"
-        f"  Read APIs: {', '.join(others)}\n"
+        f"{reading}"
         "  Ctrl-C ends it.\n\n"
     )
     sys.stdout.flush()

@@ -151,7 +151,7 @@ class RunningClew:
             urllib.error.HTTPError: any status but 2xx.
         """
         sent = {"content-type": "application/json", **(headers or {})}
-        if self._token:
+        if self._token and "authorization" not in sent:
             sent["authorization"] = f"Bearer {self._token}"
         request = urllib.request.Request(self.url + path, body, sent)  # noqa: S310 - localhost
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310

@@ -200,7 +200,9 @@ def test_with_tokens_reading_needs_one(tmp_path: Path) -> None:
     with RunningClew(tmp_path, config=config, token="s3cret") as clew:
         assert clew.status()["ready"]
         assert clew.fetch("/healthz") == b"ok\n"
-        assert clew.clew("status", "--url", clew.url).returncode == 5
+        refused = clew.clew("status", "--url", clew.url)
+        assert refused.returncode == 5
+        assert "--token" in refused.stderr
         assert clew.clew("status", "--url", clew.url, "--token", "s3cret").returncode == 0
         denied = clew.clew("load", "--endpoint", clew.otlp_http_url, "--traces", "5")
         assert denied.returncode in {1, 3}

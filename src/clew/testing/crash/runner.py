@@ -24,6 +24,8 @@ _EARLY_SHARE = 0.1
 """How often it is killed while it starts, too."""
 _PAGE = 1000
 _BEFORE_NS = 5_000_000_000
+_PATIENCE_S = 300.0
+"""How long a start and what is pending may take: a machine that does other work as well is slow, not wrong."""
 _EXPORTED = 3
 """Traces of each kill that are exported whole."""
 
@@ -63,7 +65,7 @@ class CrashRun:
             LossError: an acknowledged trace is missing or wrong.
         """
         if self.clew.process is None:
-            self.clew.start()
+            self.clew.start(wait_s=_PATIENCE_S)
         self._load_and_kill()
         if self.rng.random() < _EARLY_SHARE:
             self.clew.start(wait_s=0)
@@ -71,9 +73,9 @@ class CrashRun:
             self.clew.kill()
             self.kills += 1
         began = time.perf_counter()
-        self.clew.start()
+        self.clew.start(wait_s=_PATIENCE_S)
         self.started_s.append(time.perf_counter() - began)
-        status = self.clew.wait_drained()
+        status = self.clew.wait_drained(_PATIENCE_S)
         self._check(status)
 
     def finish(self) -> None:
@@ -82,8 +84,8 @@ class CrashRun:
         Raises:
             LossError: a table holds a row too few or too many.
         """
-        self.clew.restart()
-        ledger = self.clew.wait_drained()["ledger"]
+        self.clew.restart(wait_s=_PATIENCE_S)
+        ledger = self.clew.wait_drained(_PATIENCE_S)["ledger"]
         code = self.clew.stop()
         if code:
             raise LossError(f"SIGTERM ended with {code}:\n{self.clew.log()[-4000:]}")
