@@ -7,6 +7,7 @@ from pathlib import Path
 from clew.config import Config
 from clew.service.directory import open_directory
 from clew.service.engine import bring_up_to_date, open_engine
+from clew.store import BackupError
 from clew.store.backup import restore
 
 
@@ -34,9 +35,13 @@ def restore_backup(config: Config, backup: Path) -> None:
         DirectoryInUseError: a Clew is running on the directory.
         BackupError: it is no backup, or the store holds data.
     """
+    if not backup.is_dir():
+        raise BackupError(f"{backup} is no directory", hint="Give the path that `clew backup` has written.")
+    beside = (*config.storage.backup_dirs, backup.parent)  # whoever restores may read from anywhere
+    storage = config.storage.model_copy(update={"backup_dirs": beside})
     directory = open_directory(config.data_dir)
     try:
-        engine = open_engine(config.storage, config.data_dir)
+        engine = open_engine(storage, config.data_dir)
         try:
             restore(engine, backup)
         finally:

@@ -83,5 +83,6 @@ def _run(engine: Engine, sql: str) -> None:
         engine.execute(sql, timeout_s=_TIMEOUT_S)
     except QueryError as error:
         raise BackupError(
-            error.detail, hint="Use a directory below one of those allowed for backups (storage.backup_dirs)."
+            error.detail,
+            hint="Use a directory below one of storage.backup_dirs; if none is set, below engine/backups in data_dir.",
         ) from error

@@ -31,9 +31,16 @@ class NotRunningError(Exception):
 
 def free_port() -> int:
     """Return a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Return different ports that were free a moment ago."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def ports_env(ports: Mapping[str, int]) -> dict[str, str]:
@@ -65,7 +72,8 @@ class RunningClew:
         self.directory = directory
         self.data_dir = directory / "data"
         self.log_path = directory / "clew.log"
-        self.ports = {key: free_port() for key in ListenConfig().by_key()}
+        keys = ListenConfig().by_key()
+        self.ports = dict(zip(keys, free_ports(len(keys)), strict=True))
         """Port per key of the configuration, such as `listen.jaeger_http`."""
         self.ui_port, self.grpc_port = self.ports["listen.ui"], self.ports["listen.otlp_grpc"]
         self.http_port = self.ports["listen.otlp_http"]

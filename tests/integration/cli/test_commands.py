@@ -128,8 +128,13 @@ def test_export_and_import_are_inverse(clew: RunningClew, tmp_path: Path, capsys
     assert imported == {"requests": 4, "rejected": 0, "failed": 0}
     clew.wait_drained()
     again = clew.get(f"/traces/{trace}/export?format=otlp-json")
+    assert run(["delete", "--trace", trace, "--yes", "--url", clew.url]) == 0
+    assert run(["import", str(one), "--endpoint", clew.otlp_http_url]) == 0
+    clew.wait_drained()
+    restored = clew.get(f"/traces/{trace}/export?format=otlp-json")
     spans = [s["spanId"] for group in again["resourceSpans"] for scope in group["scopeSpans"] for s in scope["spans"]]
     assert len(spans) == len(set(spans)) == rows[0]["spans"]
+    assert restored == again
 
 
 def test_delete_removes_a_trace(clew: RunningClew, capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,10 +155,13 @@ def test_a_backup_can_be_restored(clew: RunningClew, tmp_path: Path, capsys: pyt
     stored = clew.wait_drained()["ledger"]["stored"]
     path = clew.data_dir / "engine" / "backups" / "one"
     assert run(["backup", str(path), "--url", clew.url]) == 0, capsys.readouterr().err
-    other = RunningClew(tmp_path)
-    target = other.data_dir / "engine" / "backups" / "one"
+    other = RunningClew(tmp_path / "other")
+    target = tmp_path / "moved" / "one"
     target.parent.mkdir(parents=True)
     path.rename(target)
+    missing = other.clew("restore", str(tmp_path / "nothing"), "--data-dir", str(other.data_dir))
+    assert missing.returncode == 1
+    assert "is no directory" in missing.stderr
     done = other.clew("restore", str(target), "--data-dir", str(other.data_dir))
     assert done.returncode == 0, done.stderr
     trace = answer(capsys, "query", "--json", "-n", "1", "--url", clew.url)["data"]["traces"][0]["trace_id"]
