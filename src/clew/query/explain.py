@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +16,13 @@ from clew.query.filters import Filter
 from clew.query.ids import parse_trace_id
 from clew.query.params import Params
 from clew.query.patterns import check_patterns
+from clew.query.plan.find import find
+from clew.query.plan.found import Ask
 from clew.query.predicates import Days, Predicates, split_trace_filters
 from clew.query.read import Read
 from clew.query.scan import floor_bucket
 from clew.query.tracefilters import exact
+from clew.query.traceql.ast import Pipeline, Query, Sort
 
 MOST_TRACES = 10_000
 """Most traces of each side; of more a random part is taken, the same for the same question."""
@@ -35,10 +38,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Some traces: those with a span that passes all filters, or listed ones."""
+    """Some traces: those with a span that passes all filters, listed ones, or those that a search finds."""
 
     filters: Sequence[Filter] | None = None
     ids: Sequence[str] = ()
+    query: Query | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +107,28 @@ def explain(read: Read, selection: Group, baseline: Group | None, window: Window
         read: whose.
         selection: the traces in question.
         baseline: what to compare with; absent: all other traces.
-        window: start of the spans that make a trace qualify; its spans outside count as well.
+        window: start of the spans that make a trace qualify; its spans outside count as well. Searches find traces
+            that overlap it.
 
     Raises:
+        InvalidQueryError: a search gives series, or cannot be evaluated.
         InvalidRequestError: one of the sides has no trace.
     """
+    selection, window, cut = _listed(read, "sel", selection, window)
+    if baseline is not None:
+        baseline, _, less = _listed(read, "base", baseline, window)
+        cut = cut or less
     for group in (selection, baseline):
         check_patterns(read, list(group.filters or []) if group else [])
     chosen, chosen_total = _pick(read, selection, None, window)
     others, others_total = _pick(read, baseline or Group(), selection, window)
-    others = [one for one in others if one not in set(chosen)] if baseline is not None and baseline.ids else others
+    if baseline is not None and baseline.ids:
+        known = set(chosen)
+        apart = [one for one in others if one not in known]
+        others, others_total = apart, others_total - len(others) + len(apart)
     for name, ids in (("sel", chosen), ("base", others)):
         if not ids:
-            hint = "widen the time range or loosen the query"
-            raise InvalidRequestError(name, "", "has no trace in the range", hint=hint)
+            raise _no_trace(name)
     picked = Picked([*chosen, *others], len(chosen))
     catalogue = read_pairs(read, picked)
     differences, hidden, tested, found = _compare(catalogue, picked)
@@ -131,8 +143,7 @@ def explain(read: Read, selection: Group, baseline: Group | None, window: Window
         differences[:MOST_SHOWN],
         hidden,
     )
-    cut = None
-    if len(chosen) < chosen_total or len(others) < others_total:
+    if cut is None and (len(chosen) < chosen_total or len(others) < others_total):
         hint = "the shares are estimates with the intervals given; narrow the range to compare every trace"
         cut = Truncated("a random part of the traces was compared", MOST_TRACES, hint)
     meta = Meta(
@@ -143,6 +154,29 @@ def explain(read: Read, selection: Group, baseline: Group | None, window: Window
         window=window,
     )
     return Answer(data, meta)
+
+
+def _no_trace(name: str) -> InvalidRequestError:
+    return InvalidRequestError(name, "", "has no trace in the range", hint="widen the time range or loosen the query")
+
+
+def _listed(read: Read, name: str, group: Group, window: Window) -> tuple[Group, Window, Truncated | None]:
+    """Return a group without its search: the newest traces that it finds, and the window in which these are all."""
+    if group.query is None:
+        return group, window, None
+    query = group.query
+    if isinstance(query.root, Pipeline):
+        stages = tuple(one for one in query.root.stages if not isinstance(one, Sort))
+        query = replace(query, root=replace(query.root, stages=stages))
+    answer = find(read, query, Ask(window, MOST_TRACES, 1), window.to_ns)
+    traces, cut = answer.data.traces, answer.meta.truncated
+    if not traces:
+        raise _no_trace(name)
+    if answer.data.cursor is not None:
+        window = Window(min(one.start_ns for one in traces), window.to_ns)
+        hint = "narrow the range to compare every trace"
+        cut = cut or Truncated("only the newest traces that the search finds were compared", MOST_TRACES, hint)
+    return Group(ids=[one.trace_id.hex() for one in traces]), window, cut
 
 
 def _pick(read: Read, group: Group, without: Group | None, window: Window) -> tuple[list[bytes], int]:

@@ -10,8 +10,9 @@ from clew.model import Kind
 from clew.query.answer import Window
 from clew.query.conjunction import parse
 from clew.query.diff import diff, longest_common
-from clew.query.errors import InvalidRequestError
+from clew.query.errors import InvalidQueryError, InvalidRequestError
 from clew.query.explain import Group, difference_interval, explain, p_values
+from clew.query.traceql import parse as parse_query
 
 S = 10**9
 T = (int(time.time()) // 86_400 * 86_400 - 43_200) * S
@@ -141,6 +142,40 @@ def test_groups_can_be_listed_or_asked_for(shop):
     assert rest.baseline == 297
     with pytest.raises(InvalidRequestError, match="has no trace"):
         explain(shop.read(), Group(parse('{ name = "nothing" }')), None, DAY)
+
+
+def test_a_search_can_select_by_structure(shop, span):
+    """A selection or baseline may be a search of any form: its traces are compared with all others, or with others."""
+    chain = [span(400, 1, at=9, service="web", name="GET"), span(400, 2, 1, at=9, service="pay", name="charge")]
+    chain += [span(400, 3, 2, at=9, service="bank", name="debit", attributes=[("deep", True)])]
+    shop.insert([*chain, span(401, 1, at=9, service="bank", name="debit"), span(401, 2, 1, at=9, service="web")])
+    below = Group(query=parse_query('{ resource.service.name = "web" } >> { resource.service.name = "bank" }'))
+    found = explain(shop.read(), below, None, DAY).data
+    assert (found.selected, found.selected_total, found.baseline) == (1, 1, 301)
+    deep = next(one for one in found.differences if one.key == "deep")
+    assert (deep.n, deep.base_n, deep.effect) == (1, 0, 1.0)
+    failed = Group(query=parse_query('{ name = "GET" } > { status = error } | count() > 0'))
+    pair = explain(shop.read(), failed, Group(query=parse_query("{ } | count() > 2 | by(name)")), DAY).data
+    assert (pair.selected, pair.baseline) == (10, 1)
+    with pytest.raises(InvalidRequestError, match="sel"):
+        explain(shop.read(), Group(query=parse_query('{ name = "no" } >> { }')), None, DAY)
+    with pytest.raises(InvalidQueryError, match="gives series"):
+        explain(shop.read(), Group(query=parse_query("{ } | rate()")), None, DAY)
+
+
+@pytest.mark.parametrize("sides", ["sel", "base"])
+def test_of_too_many_traces_of_a_search_the_newest_are_compared(shop, monkeypatch, sides):
+    """The range then begins where the search finds all traces, so that none of them stands on the other side."""
+    monkeypatch.setattr("clew.query.explain.MOST_TRACES", 20)
+    every = Group(query=parse_query("{ duration > 1us } | count() > 0"))
+    if sides == "sel":
+        answer = explain(shop.read(), every, None, DAY)
+        assert (answer.data.selected, answer.data.baseline) == (20, 20)
+        assert answer.meta.window.from_ns == T + 243
+        assert answer.data.baseline_total == 38
+    else:
+        answer = explain(shop.read(), Group(parse("{ duration < 1us && status = error }")), every, DAY)
+    assert "newest" in answer.meta.truncated.reason
 
 
 def test_p_values_are_those_of_the_exact_test_where_counts_are_few():

@@ -8,11 +8,12 @@ from fastapi.responses import Response
 from clew.api.answers import Ask
 from clew.api.models import Envelope
 from clew.api.models.compare import Diff, DiffRequest, Explained, ExplainRequest, Selection
-from clew.query.conjunction import parse
 from clew.query.diff import diff
 from clew.query.errors import InvalidRequestError
 from clew.query.explain import Group, explain
 from clew.query.ids import parse_trace_id
+from clew.query.plan.find import conjunction
+from clew.query.traceql import parse
 
 router = APIRouter(tags=["compare"])
 
@@ -39,4 +40,8 @@ async def explain_traces(body: ExplainRequest, ask: Ask) -> Response:
 def _group(name: str, given: Selection) -> Group:
     if (given.q is None) == (not given.ids):
         raise InvalidRequestError(name, str(given.q), "exactly one of q and ids is needed", hint="send q or ids")
-    return Group(None if given.q is None else parse(given.q), given.ids)
+    if given.q is None:
+        return Group(ids=given.ids)
+    query = parse(given.q)
+    filters = conjunction(query)
+    return Group(query=query) if filters is None else Group(filters)
