@@ -11,6 +11,7 @@ MAX_PATTERN = 4096
 MAX_ALTERNATIVES = 10_000
 
 _LITERAL = re.compile(r"(?:[^\\.+*?()|\[\]{}^$]|\\[^0-9A-Za-z])*", re.DOTALL)
+_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -33,6 +34,11 @@ def alternatives(pattern: str) -> list[str] | None:
         if body[at] != "|":
             return None
         at += 1
+
+
+def escaped(text: str) -> str:
+    """Return the pattern that a text alone matches."""
+    return _SPECIAL.sub(r"\\\g<0>", text)
 
 
 def anchored(pattern: str, *, fold: bool = False) -> str:

@@ -65,7 +65,9 @@ SENT = {
                             status={"code": 2, "message": "timed out"},
                             attributes={"db.system.name": "postgresql"},
                             events=[{"timeUnixNano": str(T0 + 11_000_000), "name": "exception",
-                                     "attributes": [attribute("exception.type", "Timeout")]}],
+                                     "attributes": [attribute("exception.type", "Timeout"),
+                                                    attribute("exception.message", "no answer"),
+                                                    attribute("exception.stacktrace", "at stock:1")]}],
                         ),
                         span(
                             0xA2, (3, 0), "GET /cart", T0 + 60 * S, 5_000_000, kind=2,

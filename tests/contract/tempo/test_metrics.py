@@ -21,6 +21,10 @@ DRILLDOWN = (
     '{kind=server && resource.service.name=~"shop|stock" && true} | rate() by(resource.service.name)',
     "{nestedSetParent<0 && true && name != nil} | rate() by(name) with(sample=true)",
     "{nestedSetParent<0 && true && kind != nil} | quantile_over_time(duration, 0.9) by(kind)",
+    "{nestedSetParent<0 && true && statusMessage != nil} | rate() by(statusMessage) with(sample=true)",
+    "{true && event:name != nil} | rate() by(event:name) with(sample=true)",
+    "{true && event.exception.type != nil} | rate() by(event.exception.type) with(sample=true)",
+    "{true && instrumentation:name != nil} | rate() by(instrumentation:name) with(sample=true)",
     '{span.db.system.name!="" && true} | rate() by(span.db.system.name) with(sample=true)',
 )
 """Queries of Traces Drilldown's panels."""
@@ -56,6 +60,14 @@ def test_counts_are_those_of_the_traces_that_were_sent(tempo, grafana_range):
         f"/api/metrics/query_range?q={quote('{ status = error } | count_over_time() by (name)')}&{grafana_range}"
     )
     assert by_label(failed.strict(pb.QueryRangeResponse()), "name") == {"SELECT": 1}
+
+
+def test_events_group_what_has_some(tempo, grafana_range):
+    """`!= nil` of what events and links have is true where a span has one."""
+    for field, expected in (("event:name", {"exception": 1}), ("link:spanID", {})):
+        query = quote(f"{{ {field} != nil }} | count_over_time() by ({field})")
+        reply = tempo.get(f"/api/metrics/query_range?q={query}&{grafana_range}&step=60")
+        assert by_label(reply.strict(pb.QueryRangeResponse()), field) == expected
 
 
 def test_points_stand_at_multiples_of_the_step(tempo, grafana_range):

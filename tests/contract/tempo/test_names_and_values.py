@@ -21,7 +21,7 @@ def test_names_come_by_scope_with_the_intrinsics(tempo, grafana_range):
     scopes = {one.name: set(one.tags) for one in reply.strict(pb.SearchTagsV2Response()).scopes}
     assert {"service.name", "host.cpus"} <= scopes["resource"]
     assert {"http.route", "db.system.name", "tags"} <= scopes["span"]
-    assert scopes["event"] == {"exception.type"}
+    assert scopes["event"] == {"exception.type", "exception.message", "exception.stacktrace"}
     assert {"duration", "name", "status", "kind", "rootServiceName"} <= scopes["intrinsic"]
 
 
@@ -73,7 +73,46 @@ def test_values_follow_the_query(tempo):
     assert values(tempo, "span.http.route", '{ resource.service.name = "stock" }') == set()
 
 
-@pytest.mark.parametrize("query", ["{", "{ name = ", "}{", '{ resource.service.name = "stock" && name =', "rubbish |"])
+def test_values_of_events_and_scopes_follow_the_query(tempo):
+    """Events and instrumentation scopes count only where their span passes, attributes and names alike."""
+    stock, failed = '{ resource.service.name = "stock" }', "{ status = error }"
+    for tag, value in (
+        ("event.exception.type", "Timeout"),
+        ("event:name", "exception"),
+        (".exception.type", "Timeout"),
+    ):
+        assert values(tempo, tag, failed) == {("string", value)}
+        assert values(tempo, tag, stock) == set()
+    for tag, value in (("instrumentation:name", "lib"), ("instrumentation:version", "1.2")):
+        assert values(tempo, tag, failed) == {("string", value)}
+        assert values(tempo, tag, stock) == set()
+    assert values(tempo, "link.anything", failed) == values(tempo, "instrumentation.anything", failed) == set()
+
+
+def test_alternatives_of_one_field_narrow_and_others_are_left_out(tempo):
+    """Alternatives of a field are one condition; where they are of several fields the rest of the query counts."""
+    one = '{ (name = "SELECT" || name = "reserve" || name =~ "lon.*") && resource.service.name = "stock" }'
+    assert values(tempo, "name", one) == {("string", "reserve"), ("string", "lonely")}
+    several = '{ (name = "SELECT" || kind = server) && resource.service.name = "stock" && .a = '
+    assert values(tempo, "name", several) == {("string", "reserve"), ("string", "lonely")}
+    assert values(tempo, "name", '{ name = "SELECT" || name = "lonely" }') == {
+        ("string", "SELECT"),
+        ("string", "lonely"),
+    }
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{",
+        "{ name = ",
+        "}{",
+        '{ resource.service.name = "stock" && name =',
+        "rubbish |",
+        '{ name =~ "(" }',
+        '{ name =~ "' + 5000 * "x.*" + '" }',
+    ],
+)
 def test_a_query_that_is_not_finished_is_never_an_error(tempo, query):
     """What can be understood narrows, the rest is left out."""
     assert ("string", "lonely") in values(tempo, "name", query)

@@ -13,9 +13,16 @@ STRUCTURE = (
     "nestedSetParent, nestedSetLeft, nestedSetRight)"
 )
 EXCEPTIONS = (
-    "{nestedSetParent<0 || status = error} | select(resource.service.name, event.exception.type, "
-    "event.exception.message, event.exception.stacktrace) with(most_recent=true)"
+    "{ status = error } | select(event.exception.message, event.exception.stacktrace, event.exception.type, "
+    "resource.service.name) with(most_recent=true)"
 )
+EXCEPTION = {
+    "exception.message": "no answer",
+    "exception.stacktrace": "at stock:1",
+    "exception.type": "Timeout",
+    "service.name": "shop",
+    "status": "error",
+}
 LIST = "{nestedSetParent<0 && true} | select(status, resource.service.name, name, duration, span.http.route)"
 
 
@@ -80,9 +87,10 @@ def test_the_structure_tab_of_drilldown(tempo, grafana_range):
 
 
 def test_the_exceptions_of_drilldown(tempo, grafana_range):
-    """Attributes of events can be selected."""
+    """Attributes of events are selected without their scope beside those of the span; only failed spans are shown."""
     found = search(tempo, grafana_range, EXCEPTIONS, "&limit=400&spss=10")
-    assert shown(found[0xA1].spanSet)[2]["exception.type"] == "Timeout"
+    assert set(found) == {0xA1}
+    assert shown(found[0xA1].spanSet) == {2: EXCEPTION}
 
 
 def test_groups_have_their_value_and_aggregate(tempo, grafana_range):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from clew.model import STATUS_NAMES
 from clew.query.literals import FLOAT, INT, print_duration, print_string
+from clew.query.regex import escaped
 
 NAMES = {"root.service.name": "rootServiceName", "root.name": "rootName", "name": "name"}
 RESOURCE = "service.name"
 END_OF_NAME = frozenset(' \t\r\n{}()=~!<>&|^,"\\')
-_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
 def tag_query(tags: Mapping[str, str], min_ns: int, max_ns: int) -> str:
@@ -29,7 +28,7 @@ def _condition(key: str, value: str) -> str:
         return f"status = {value}"
     if key == "error" and value == "true":
         return "status = error"
-    like = print_string(".*" + _SPECIAL.sub(r"\\\g<0>", value) + ".*")
+    like = print_string(".*" + escaped(value) + ".*")
     if key in NAMES:
         return f"{NAMES[key]} =~ {like}"
     if key == RESOURCE:

@@ -9,6 +9,7 @@ from clew.api.tempo.lenient import conditions
 from clew.api.tempo.names import LEGACY, unquoted
 from clew.api.tempo.requests import TagsAsk
 from clew.model import KIND_NAMES, STATUS_NAMES
+from clew.query.answer import Window
 from clew.query.fields import FieldValue, values
 from clew.query.filters import Filter
 from clew.query.params import Params
@@ -30,6 +31,13 @@ SCOPES = {
 KEYWORDS = {"status": sorted(STATUS_NAMES.values()), "kind": sorted(KIND_NAMES.values())}
 ROLLED_UP = {"name": ("name", "1"), "rootName": ("name", "is_root"), "rootServiceName": ("service", "is_root")}
 COLUMNS = {"name": "name", "statusMessage": "status_message"}
+DIMENSIONS = {"resource": ("resources", "resource_id"), "scope": ("scopes", "scope_id")}
+NESTED = {"event": "events", "link": "links"}
+NESTED_NAMES = {
+    "event:name": ("event", "name"),
+    "instrumentation:name": ("scope", "name"),
+    "instrumentation:version": ("scope", "version"),
+}
 TYPES = ("str", "int", "float", "bool")
 NAMES = {"str": "string", "int": "int", "float": "float", "bool": "bool"}
 
@@ -45,7 +53,7 @@ class TypedValue:
 def tag_values(read: Read, ask: TagsAsk) -> list[TypedValue]:
     """Return values of a field, those of spans that pass the query where it has one that can be understood."""
     name = LEGACY.get(ask.tag, ask.tag)
-    filters, _ = split_trace_filters(conditions(ask.query))
+    filters, _ = split_trace_filters(conditions(read, ask.query))
     if name in KEYWORDS:
         return [TypedValue("keyword", one) for one in KEYWORDS[name]]
     scope = next((one for one in SCOPES if name.startswith(one)), "")
@@ -54,11 +62,11 @@ def tag_values(read: Read, ask: TagsAsk) -> list[TypedValue]:
     if not scope and name in COLUMNS:
         return _of_spans(read, ask, filters, "", name)
     if not scope and ":" in name:
-        return _nested_names(read, ask, name)
+        return _nested_names(read, ask, filters, name)
     levels = SCOPES[scope] if scope else SCOPES["."]
     key = unquoted(name[len(scope) :])
-    if filters and set(levels) & {"span", "resource"}:
-        found = [one for level in levels[:2] for one in _of_spans(read, ask, filters, level, key)]
+    if filters:
+        found = [one for level in levels for one in _of_spans(read, ask, filters, level, key)]
         return sorted(set(found), key=lambda one: (one.value, one.type))[:MOST]
     listed = {one for level in levels for one in values(read, level, key, ask.window, "").data.values}
     return [_typed(one) for one in sorted(listed, key=lambda one: (one.value, one.type))[:MOST]]
@@ -83,20 +91,7 @@ def _rolled_up(read: Read, ask: TagsAsk, name: str) -> list[TypedValue]:
 def _of_spans(read: Read, ask: TagsAsk, filters: Sequence[Filter], level: str, key: str) -> list[TypedValue]:
     """Return the values on the newest spans that pass the filters."""
     params = Params()
-    window = ask.window
-    low, high = (params.seconds(floor_bucket(edge)) for edge in (window.from_ns, window.to_ns))
-    days = Days(params.day(window.from_ns), params.day(window.to_ns))
-    passes = Predicates(params, days).conjunction(filters)
-    where = f"""
-        tenant = {{tenant:String}} AND bucket >= {low} AND bucket <= {high}
-            AND start >= {params.time(window.from_ns)} AND start <= {params.time(window.to_ns)} AND {passes}
-    """
-    if level == "resource":
-        ids = f"SELECT DISTINCT resource_id FROM spans WHERE {where}"
-        origin = f"day >= {days.first} AND day <= {days.last} AND resource_id IN ({ids})"
-        source = f"resources WHERE tenant = {{tenant:String}} AND {origin}"
-    else:
-        source = f"(SELECT * FROM spans WHERE {where} ORDER BY bucket DESC LIMIT {ROWS})"
+    source = _source(params, ask.window, filters, level)
     if level:
         name = params.text(key)
         found = ", ".join(
@@ -110,26 +105,34 @@ def _of_spans(read: Read, ask: TagsAsk, filters: Sequence[Filter], level: str, k
     return [TypedValue(NAMES[row["type"]], row["value"]) for row in rows if row["value"] or level]
 
 
-def _nested_names(read: Read, ask: TagsAsk, name: str) -> list[TypedValue]:
+def _source(params: Params, window: Window, filters: Sequence[Filter], level: str) -> str:
+    """Return what to read from: rows of a level that belong to the newest spans that pass the filters."""
+    low, high = (params.seconds(floor_bucket(edge)) for edge in (window.from_ns, window.to_ns))
+    days = Days(params.day(window.from_ns), params.day(window.to_ns))
+    where = f"""
+        tenant = {{tenant:String}} AND bucket >= {low} AND bucket <= {high}
+            AND start >= {params.time(window.from_ns)} AND start <= {params.time(window.to_ns)}
+            AND {Predicates(params, days).conjunction(filters)}
+    """
+    if level in DIMENSIONS:
+        table, column = DIMENSIONS[level]
+        ids = f" AND {column} IN (SELECT DISTINCT {column} FROM spans WHERE {where})" if filters else ""
+        return f"{table} WHERE tenant = {{tenant:String}} AND day >= {days.first} AND day <= {days.last}{ids}"
+    if level not in NESTED:
+        return f"(SELECT * FROM spans WHERE {where} ORDER BY bucket DESC LIMIT {ROWS})"
+    columns = ("name", *(f"attr_{one}" for one in TYPES)) if level == "event" else [f"attr_{one}" for one in TYPES]
+    arrays = [f"`{NESTED[level]}.{one}`" for one in columns]
+    spans = f"SELECT {', '.join(arrays)} FROM spans WHERE {where} AND notEmpty({arrays[0]}) ORDER BY bucket DESC"
+    named = ", ".join(f"{array} AS {one}" for array, one in zip(arrays, columns, strict=True))
+    return f"(SELECT {', '.join(columns)} FROM ({spans} LIMIT {ROWS}) ARRAY JOIN {named})"
+
+
+def _nested_names(read: Read, ask: TagsAsk, filters: Sequence[Filter], name: str) -> list[TypedValue]:
     """Return names of events or of instrumentation scopes; nothing for what cannot be completed."""
-    params = Params()
-    window = ask.window
-    if name == "event:name":
-        low, high = (params.seconds(floor_bucket(edge)) for edge in (window.from_ns, window.to_ns))
-        where = f"bucket >= {low} AND bucket <= {high}"
-        sql = f"""
-            SELECT DISTINCT arrayJoin(names) AS value FROM (
-                SELECT `events.name` AS names FROM spans
-                WHERE tenant = {{tenant:String}} AND {where} AND notEmpty(names) ORDER BY bucket DESC LIMIT {ROWS}
-            ) ORDER BY value LIMIT {MOST}
-        """
-    elif name in {"instrumentation:name", "instrumentation:version"}:
-        column = name.partition(":")[2]
-        where = f"day >= {params.day(window.from_ns)} AND day <= {params.day(window.to_ns)}"
-        sql = f"""
-            SELECT DISTINCT {column} AS value FROM scopes WHERE tenant = {{tenant:String}} AND {where}
-            ORDER BY value LIMIT {MOST}
-        """
-    else:
+    if name not in NESTED_NAMES:
         return []
+    level, column = NESTED_NAMES[name]
+    params = Params()
+    source = _source(params, ask.window, filters, level)
+    sql = f"SELECT DISTINCT {column} AS value FROM {source} ORDER BY value LIMIT {MOST}"
     return [TypedValue("string", one) for one in read.query(sql, params.values).column("value").to_pylist() if one]

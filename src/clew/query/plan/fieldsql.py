@@ -125,9 +125,9 @@ class FieldSql:
         plain: list[Filter] = []
         groups: dict[tuple[Level, ...], list[FieldExpr]] = {}
         rest: list[FieldExpr] = []
-        by_value = {level for one in parts if _is_comparison(one) and not _plain(one) for level in _nested_levels(one)}
+        by_value = {level for one in parts if not _plain(one) for level in _compared_levels(one)}
         for one in parts:
-            levels = _nested_levels(one) if _is_comparison(one) else ()
+            levels = _compared_levels(one)
             item = _plain(one)
             if levels and (item is None or set(levels) & by_value):
                 groups.setdefault(levels, []).append(one)
@@ -318,6 +318,13 @@ def _is_comparison(expr: FieldExpr) -> bool:
 def _plain(expr: FieldExpr) -> Filter | None:
     item = filter_of(expr)
     return None if item is None or (item.scope is FilterScope.INTRINSIC and item.key in TRACE_INTRINSICS) else item
+
+
+def _compared_levels(expr: FieldExpr) -> tuple[Level, ...]:
+    """Return the levels of which one event (and one link) must pass; whether there is any is asked of the span."""
+    sides = field_and_literal(expr)
+    there = sides is not None and isinstance(sides[0], Intrinsic) and sides[2] is None
+    return () if there or not _is_comparison(expr) else _nested_levels(expr)
 
 
 def _nested_levels(expr: FieldExpr) -> tuple[Level, ...]:

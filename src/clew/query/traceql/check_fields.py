@@ -11,13 +11,12 @@ from clew.query.traceql.ast import (
     FieldExpr,
     FieldOp,
     Intrinsic,
-    Name,
     Pos,
     Static,
     Unary,
     UnaryOp,
 )
-from clew.query.traceql.fold import ARITHMETIC, SERVICE
+from clew.query.traceql.fold import ARITHMETIC, SERVICE, never_nil
 from clew.query.traceql.text import print_expression
 from clew.query.traceql.types import ANY, NUMBERS, comparable, is_number, type_of
 
@@ -26,7 +25,6 @@ _PATTERNS = frozenset({FieldOp.MATCH, FieldOp.NOT_MATCH, FieldOp.MATCH_FOLD, Fie
 _PATTERNS_OR_NIL = _PATTERNS | {FieldOp.NOT_MATCH_OR_NIL}
 _FOLDING = frozenset({FieldOp.EQ_FOLD, FieldOp.NE_FOLD})
 _LOGIC = frozenset({FieldOp.AND, FieldOp.OR})
-_SOMETIMES_NIL = frozenset({Name.SCOPE_NAME, Name.SCOPE_VERSION})
 _OF_ATTRIBUTES = ("string", "int", "float", "bool", "duration", "nil")
 
 
@@ -100,7 +98,7 @@ def _nil(node: Binary) -> None:
     field = node.left if isinstance(node.right, Static) else node.right
     if node.op is FieldOp.NE_OR_NIL:
         _fail("everything is absent or different from nil", node.sign, "write != nil, or a value")
-    if isinstance(field, Intrinsic) and not field.parent and field.name not in _SOMETIMES_NIL:
+    if isinstance(field, Intrinsic) and never_nil(field):
         kind = type_of(field)
         name = print_expression(field)
         _fail(f"{name} cannot be compared with nil", _static(node).pos, f"compare {name} with {_allowed(kind)}")

@@ -64,16 +64,19 @@ def complete(text: str, cursor: int) -> Completion:
 
 
 def usable(text: str, cursor: int | None = None) -> Query:
-    """Return the conditions of an unfinished query that are whole, as a conjunction; none where it has alternatives.
+    """Return the conditions of an unfinished query that are whole, as a conjunction.
 
-    The conditions are those of the braces around the cursor, or of the first ones; the one at the cursor is left out.
+    Alternatives are one condition; those without parentheses count only where all of them are whole. The conditions are
+    those of the braces around the cursor, or of the first ones; the one at the cursor is left out.
     """
     pieces, _ = _pieces(text[:MAX_TEXT])
     inside = _braces(pieces, cursor)
-    if inside is None or any(piece == "||" for piece in inside):
+    if inside is None:
         return _conjunction([])
+    outer = _outside_parentheses(inside)
+    ors = any(inside[at] == "||" for at in outer)
     found: list[FieldExpr] = []
-    edges = [-1, *(at for at, piece in enumerate(inside) if piece == "&&"), len(inside)]
+    edges = [-1, *(at for at in outer if inside[at] == "&&" and not ors), len(inside)]
     for low, high in pairwise(edges):
         part = inside[low + 1 : high]
         start, end = (part[0].start_pos or 0, part[-1].end_pos or 0) if part else (0, 0)
@@ -83,6 +86,16 @@ def usable(text: str, cursor: int | None = None) -> Query:
         if where is not None:
             found.append(where)
     return _conjunction(found)
+
+
+def _outside_parentheses(pieces: Sequence[Token]) -> list[int]:
+    found: list[int] = []
+    depth = 0
+    for at, piece in enumerate(pieces):
+        depth = max(0, depth + (piece == "(") - (piece == ")"))
+        if not depth:
+            found.append(at)
+    return found
 
 
 def _condition(text: str) -> FieldExpr | None:

@@ -13,6 +13,7 @@ from clew.query.filters import (
     Op,
     Value,
 )
+from clew.query.regex import escaped
 from clew.query.traceql import ast
 from clew.query.traceql.ast import (
     Attribute,
@@ -64,11 +65,29 @@ def lower(query: Query) -> list[Filter] | None:
 
 
 def plain_conditions(query: Query) -> list[Filter]:
-    """Return those conditions of a conjunction that filters stand for; the others are left out."""
+    """Return those conditions of a conjunction that filters stand for; the others are left out.
+
+    Alternatives of one field, all of them texts or patterns, are one pattern.
+    """
     root = query.root
     only = root.stages[0] if isinstance(root, Pipeline) and len(root.stages) == 1 else None
     conditions = flatten(only.where, FieldOp.AND) if isinstance(only, ast.Filter) else []
-    return [item for item in map(filter_of, conditions) if item is not None]
+    return [item for item in map(_filter_of_alternatives, conditions) if item is not None]
+
+
+def _filter_of_alternatives(expr: FieldExpr) -> Filter | None:
+    items = [filter_of(one) for one in flatten(expr, FieldOp.OR)]
+    first = items[0]
+    if first is None or len(items) == 1:
+        return first
+    patterns: list[str] = []
+    for item in items:
+        if item is None or (item.scope, item.key) != (first.scope, first.key) or not isinstance(item.value, str):
+            return None
+        if item.op not in {Op.EQ, Op.MATCH}:
+            return None
+        patterns.append(escaped(item.value) if item.op is Op.EQ else f"(?:{item.value})")
+    return Filter(first.scope, first.key, Op.MATCH, "|".join(patterns))
 
 
 def conjunction_of(expr: FieldExpr) -> list[Filter] | None:

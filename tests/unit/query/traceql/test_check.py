@@ -71,6 +71,7 @@ def test_what_can_have_no_meaning_is_refused(text, piece, message):
         "{ 1.5 = span:childCount }",
         "{ .a = nil || nil != span.b }",
         "{ parent.name = nil }",
+        "{ event:name != nil || link:spanID = nil || nil = event:timeSinceStart }",
         "{ instrumentation:version = nil }",
         "{ parent.resource.service.name = nil }",
         "{ .a = .b && .a > .b && !.c }",

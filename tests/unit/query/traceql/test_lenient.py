@@ -18,6 +18,8 @@ CASES = [
     ("{ kind = ser", ("values", "fields"), "ser", "kind", "{ }"),
     ("{ .a = 1 ", ("logic", "operators"), "", None, "{ }"),
     ("{ .a = 1 || .b = ", ("values", "fields"), "", ".b", "{ }"),
+    ("{ .a = 1 && (.b = 1 || .c = ", ("values", "fields"), "", ".c", "{ .a = 1 }"),
+    ("{ (.a = 1 || .b = 2) && .c = ", ("values", "fields"), "", ".c", "{ .a = 1 || .b = 2 }"),
     ("{ .a = 1 } ", ("relations", "keywords"), "", None, "{ }"),
     ("{ .a = 1 } | ra", ("functions", "spansets"), "ra", None, "{ }"),
     ("{ .a = 1 } >> { .b = 2 && ", ("fields",), "", None, "{ .b = 2 }"),
