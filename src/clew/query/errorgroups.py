@@ -54,6 +54,14 @@ class ErrorList:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionCount:
+    """Occurrences in one version of the service."""
+
+    version: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorDetail:
     """One error group in a range, and since when it is known at all."""
 
@@ -64,7 +72,7 @@ class ErrorDetail:
     """First occurrence in all data that is kept."""
     known_until_ns: int
     all: int
-    by_version: list[tuple[str, int]]
+    by_version: list[VersionCount]
     examples: list[str]
     """Traces with it, the newest first."""
 
@@ -114,7 +122,7 @@ def error_group(read: Read, fingerprint: str, window: Window) -> Answer[ErrorDet
         min(row["low"] for row in rows),
         max(row["high"] for row in rows),
         sum(row["n"] for row in rows),
-        [(row["version"], row["n"]) for row in rows],
+        [VersionCount(row["version"], row["n"]) for row in rows],
         [trace.hex() for trace in newest][:10],
     )
     meta = Meta(total=Total(1, exact=True), returned=1, scanned=read.scanned, window=window)
