@@ -13,6 +13,9 @@ from clew.model import Kind
 from clew.model.schema import ID128
 from clew.query.answer import Window
 from clew.query.graph import edges
+from clew.query.plan.found import Ask
+from clew.query.plan.rows import page
+from clew.query.traceql import parse as parse_query
 from clew.store import EngineUnavailableError
 from clew.store.tables import BY_NAME
 
@@ -20,6 +23,7 @@ S = 10**9
 MS = 10**6
 T = (int(time.time()) // 86_400 * 86_400 - 43_200) * S
 """A noon before now, in nanoseconds."""
+DAY = Window(T - 3600 * S, T + 3600 * S)
 NUMBERS = itertools.count()
 HIST = "mapFilter((k, v) -> v != 0, sumMap({0})) AS {0}_"
 SUMS = {
@@ -297,6 +301,34 @@ def test_a_late_server_takes_the_place_of_the_outside_peer(settle, store, span):
     assert everything(store) == before
     assert before["traces"][1]["late"] == 1
     assert len(before["shapes"]) == 1
+
+
+def test_a_settled_trace_that_grows_is_searched_as_it_is(settle, settler, store, span):
+    """Duration, root and counts of a search are true as soon as spans are stored, before the trace is settled again."""
+    settle(span(2, 1, at=500, service="pay", name="charge", duration=300))
+    assert (traces(store)[1]["duration"], traces(store)[1]["has_root"]) == (300, False)
+    grown = [span(1, service="web", name="GET /", duration=9000), span(3, 1, at=100, service="db", status=2)]
+    store.insert(grown)
+    for text in (
+        '{ rootName = "GET /" && traceDuration > 8us }',
+        '{ rootServiceName = "web" && traceDuration <= 9us && name = "charge" }',
+        "{ traceDuration = 9us } >> { status = error }",
+        "{ traceDuration > 8us } | count() > 2",
+    ):
+        answer = page(store.read(), parse_query(text), Ask(DAY), DAY.to_ns)
+        (row,) = answer.data.traces
+        assert (row.start_ns, row.duration_ns, row.spans, row.errors) == (T, 9000, 3, 1), text
+        assert (row.root_service, row.root_name, row.root_received) == ("web", "GET /", True), text
+    for text in (
+        "{ traceDuration < 1us }",
+        "{ traceDuration = 300ns } | count() > 0",
+        "{ traceDuration < 1us } | count() = 1",
+    ):
+        assert page(store.read(), parse_query(text), Ask(DAY), DAY.to_ns).data.traces == [], text
+    assert traces(store)[1]["duration"] == 300
+    settler.stored(named(store, grown))
+    settler.settle_due()
+    assert (traces(store)[1]["duration"], traces(store)[1]["root_name"]) == (9000, "GET /")
 
 
 def test_settling_again_changes_nothing(settle, settler, store, span):
