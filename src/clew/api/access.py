@@ -43,5 +43,16 @@ async def reading(request: Request) -> Principal:
     return authenticator.authenticate(header, "read")
 
 
+async def changing(request: Request) -> None:
+    """Let only those delete, back up and retry whose token may read and send: reading alone changes nothing."""
+    await reading(request)
+    authenticator = deps_of(request).authenticator
+    cookie, header = request.cookies.get(COOKIE), request.headers.get("authorization")
+    if cookie and not header:
+        authenticator.authenticate_token(cookie, "ingest")
+    else:
+        authenticator.authenticate(header, "ingest")
+
+
 Reading = Annotated[Principal, Depends(reading)]
 Deps = Annotated[ApiDeps, Depends(deps_of)]

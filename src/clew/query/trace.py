@@ -114,12 +114,19 @@ def _plain(column: pa.ChunkedArray) -> npt.NDArray[np.generic]:
 
 
 def words(column: pa.ChunkedArray) -> tuple[list[str], Ints]:
-    """Return the distinct texts of a column and the index of each row's."""
+    """Return the distinct texts of a column and the index of each row's.
+
+    The engine's dictionary holds what other rows have, which may be another tenant's: only what these rows use leaves.
+    """
     chunk = column.unify_dictionaries().combine_chunks()
     encoded = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.unify_dictionaries().chunk(0)
-    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
+    codes = encoded.indices.to_numpy().astype(np.int64)
+    used = np.zeros(len(encoded.dictionary), np.bool_)
+    used[codes] = True
+    places = np.cumsum(used) - 1
+    return encoded.dictionary.filter(pa.array(used)).to_pylist(), places[codes]
 
 
 def distinct(columns: dict[str, npt.NDArray[np.generic]]) -> Ints:

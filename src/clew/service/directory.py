@@ -23,7 +23,7 @@ OLDEST_FORMAT = 1
 """Oldest layout that this Clew reads."""
 _MARKER = "clew.json"
 _DRAFT = ".clew.json.new"
-_OURS = {_MARKER, _DRAFT, "engine.lock", "engine", "journal", "derive", "backups", "lost+found"}
+_OURS = {_MARKER, _DRAFT, "engine.lock", "engine", "journal", "derive", "sockets", "backups", "lost+found"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,7 +200,7 @@ class Node:
             if self.listeners.open(key):
                 await self.listeners.serve(key, make(replace(deps, allowed_hosts=self.listeners.hosts(key))))
         if listener := self.listeners.open(TEMPO):
-            tempo = TempoPort(listener, deps, self.config.limits)
+            tempo = TempoPort(listener, deps, self.config.limits, self.config.data_dir)
             self._undo.append(("Tempo's port", tempo.stop))
             await tempo.start()
             self.ports[TEMPO] = tempo.port

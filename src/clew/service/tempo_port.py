@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -18,17 +19,20 @@ from clew.service.shared_port import SharedPort
 from clew.service.web_server import WebServer
 
 KEY = "listen.tempo"
+_MAX_SOCKET_PATH = 100
+"""Unix sockets have names of at most 108 bytes on Linux, 104 elsewhere."""
 
 
 class TempoPort:
     """Serves on the running event loop."""
 
-    def __init__(self, listener: Listener, deps: ApiDeps, limits: LimitsConfig) -> None:
+    def __init__(self, listener: Listener, deps: ApiDeps, limits: LimitsConfig, data_dir: Path) -> None:
         host = listener.host
         allowed = frozenset({"localhost", "127.0.0.1", "::1", host}) if is_loopback(host) else None
         self._listener = listener
         self._deps = dataclasses.replace(deps, allowed_hosts=allowed)
         self._limits = limits
+        self._data_dir = data_dir
         self._folder: Path | None = None
         self._grpc: TempoGrpcServer | None = None
         self._web: WebServer | None = None
@@ -43,7 +47,7 @@ class TempoPort:
         """
         sockets = bind(KEY, self._listener.host, self._listener.port)
         self.port = sockets[0].getsockname()[1]
-        self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="clew-"))  # only its owner may enter
+        self._folder = await asyncio.to_thread(_fresh, self._data_dir)
         path = self._folder / "grpc"
         self._grpc = TempoGrpcServer(self._deps, path)
         shared = SharedPort(
@@ -65,3 +69,13 @@ class TempoPort:
         if self._folder is not None:
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
             self._folder = None
+
+
+def _fresh(data_dir: Path) -> Path:
+    """Return an empty folder that only its owner may enter, in the data directory, so that a kill leaves nothing."""
+    folder = data_dir / "sockets"
+    if len(os.fsencode(folder / "grpc")) > _MAX_SOCKET_PATH:
+        return Path(tempfile.mkdtemp(prefix="clew-"))
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    return folder

@@ -12,6 +12,7 @@ import pytest
 from clew.testing import RunningClew
 
 TRACE = "5eed" * 8
+DELETED = "de1e7edde1e7edde1e7edde1e7eddead"
 TENANTS = ("crimson", "azure")
 TOKENS = [
     *({"name": tenant, "token": f"{tenant}-s3cret", "tenant": tenant} for tenant in TENANTS),
@@ -29,10 +30,10 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningClew]:
         yield running
 
 
-def _send(clew: RunningClew, service: str, token: str, number: int) -> None:
+def _send(clew: RunningClew, service: str, token: str, number: int, trace: str = TRACE) -> None:
     now = time.time_ns()
     span = {
-        "traceId": TRACE, "spanId": f"{number:016x}", "name": service, "kind": 2,
+        "traceId": trace, "spanId": f"{number:016x}", "name": service, "kind": 2,
         "startTimeUnixNano": str(now), "endTimeUnixNano": str(now + 5),
         "attributes": [{"key": f"{service}.secret", "value": {"stringValue": service}}],
     }  # fmt: skip
@@ -82,17 +83,18 @@ def test_a_token_for_ingest_reads_nothing(shared: RunningClew) -> None:
 
 def test_deleting_a_trace_leaves_the_trace_of_the_other_tenant(shared: RunningClew) -> None:
     """`clew delete` removes the trace of the token's tenant alone."""
-    _send(shared, "azure", "agent-s3cret", 3)
-    shared.wait_stored(3)
-    done = shared.clew("delete", "--trace", TRACE, "--yes", "--url", shared.url, "--token", "crimson-s3cret")
+    _send(shared, "crimson", "crimson-s3cret", 3, DELETED)
+    _send(shared, "azure", "agent-s3cret", 4, DELETED)
+    shared.wait_stored(4)
+    done = shared.clew("delete", "--trace", DELETED, "--yes", "--url", shared.url, "--token", "crimson-s3cret")
     assert done.returncode == 0, done.stderr
-    gone = shared.clew("export", "--trace", TRACE, "--url", shared.url, "--token", "crimson-s3cret")
+    gone = shared.clew("export", "--trace", DELETED, "--url", shared.url, "--token", "crimson-s3cret")
     assert gone.returncode == 4
-    left = shared.clew("export", "--trace", TRACE, "--url", shared.url, "--token", "azure-s3cret")
+    left = shared.clew("export", "--trace", DELETED, "--url", shared.url, "--token", "azure-s3cret")
     spans = [
         span["spanId"]
         for group in json.loads(left.stdout)["resourceSpans"]
         for scope in group["scopeSpans"]
         for span in scope["spans"]
     ]
-    assert sorted(spans) == [f"{2:016x}", f"{3:016x}"]
+    assert spans == [f"{4:016x}"]

@@ -383,7 +383,7 @@ async def test_errors_are_problems(api, method, path, body, status, code):  # no
 
 
 async def test_tokens_guard_reading(shop):
-    """With tokens, reading needs one with scope `read`, as a header or as the session cookie, and sees its tenant."""
+    """With tokens, reading needs one with scope `read`, as a header or as the session cookie, and changes nothing."""
     tokens = [
         TokenConfig(name="r", token="reader-token-0123456789", tenant="default", scopes=["read"]),
         TokenConfig(name="i", token="ingest-token-0123456789", tenant="default", scopes=["ingest"]),
@@ -400,6 +400,14 @@ async def test_tokens_guard_reading(shop):
         assert (
             await client.get(summary, headers={"authorization": "Bearer reader-token-0123456789"})
         ).status_code == 200
+        for method, path in (
+            ("DELETE", f"/api/v1/traces/{TRACE:x}"),
+            ("POST", "/api/v1/admin/backup"),
+            ("POST", "/api/v1/journal/retry"),
+        ):
+            body = {"path": "/tmp/x"} if path.endswith("backup") else None
+            bearer = {"authorization": "Bearer reader-token-0123456789"}
+            assert (await client.request(method, path, json=body, headers=bearer)).status_code == 403, path
         assert (await client.post("/api/v1/session", json={"token": "wrong"})).status_code == 401
         signed = await client.post("/api/v1/session", json={"token": "reader-token-0123456789"})
         cookie = signed.headers["set-cookie"]

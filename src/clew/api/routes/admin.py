@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
+from clew.api.access import changing
 from clew.api.answers import Ask
 from clew.api.models import Envelope
 from clew.api.models.status import BackedUp, BackupRequest
 from clew.query.answer import Answer, Meta
 
-router = APIRouter(prefix="/admin", tags=["status"])
+router = APIRouter(prefix="/admin", tags=["status"], dependencies=[Depends(changing)])
 
 
 @router.post("/backup", response_model=Envelope[BackedUp], summary="Write a backup")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
+from clew.api.access import changing
 from clew.api.answers import Ask
 from clew.api.models import Envelope, Status
 from clew.api.models.status import Retried
@@ -22,7 +23,12 @@ async def get_status(ask: Ask) -> Response:
     return ask.json(Status, Answer(report, Meta()))
 
 
-@router.post("/journal/retry", response_model=Envelope[Retried], summary="Retry quarantined segments")
+@router.post(
+    "/journal/retry",
+    response_model=Envelope[Retried],
+    summary="Retry quarantined segments",
+    dependencies=[Depends(changing)],
+)
 async def retry_journal(ask: Ask) -> Response:
     """Put the segments that the engine refused back in line."""
     segments = await asyncio.to_thread(ask.deps.actions.retry_quarantined)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
+from clew.api.access import changing
 from clew.api.answers import Ask, Asking
 from clew.api.errors import NotAcceptableError
 from clew.api.models import (
@@ -140,7 +141,12 @@ async def where_is_trace(trace_id: TraceIdPath, ask: Ask) -> Response:
     return ask.json(Where, await ask.run(lambda read: where(read, trace_id, known, pending=pending)))
 
 
-@router.delete("/traces/{trace_id}", response_model=Envelope[Deleted], summary="Delete a trace")
+@router.delete(
+    "/traces/{trace_id}",
+    response_model=Envelope[Deleted],
+    summary="Delete a trace",
+    dependencies=[Depends(changing)],
+)
 async def delete_trace(trace_id: TraceIdPath, ask: Ask) -> Response:
     """Remove every span of a trace, its logs and its index entry; spans still in the journal come back."""
     known = parse_trace_id(trace_id)
