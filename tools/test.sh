@@ -21,6 +21,8 @@ else
 fi
 marks=$(printf 'not %s and ' "${left[@]%%:*}")
 # Two workers, a file to one worker: many tests wait for processes, and the engine takes one directory per process.
+# Instances of Clew that many tests share are measured too.
+export CLEW_COVERAGE_RC=$PWD/pyproject.toml COVERAGE_FILE=$PWD/.coverage
 .venv/bin/python -m pytest ${left:+-m "${marks% and }"} -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90 -q
 for one in "${left[@]}"; do
   printf '\n!!! NOT RUN: the %s tests. %s.\n\n' "${one%%:*}" "${one#*: }" >&2

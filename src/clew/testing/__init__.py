@@ -3,6 +3,6 @@
 Everything here uses Clew from outside, as a client does; nothing in the rooms of the product depends on it.
 """
 
-from clew.testing.running import NotRunningError, RunningClew, free_port
+from clew.testing.running import NotRunningError, RunningClew, coverage_flags, free_port
 
-__all__ = ["NotRunningError", "RunningClew", "free_port"]
+__all__ = ["NotRunningError", "RunningClew", "coverage_flags", "free_port"]

@@ -48,6 +48,15 @@ def ports_env(ports: Mapping[str, int]) -> dict[str, str]:
     return {f"CLEW_{key.upper().replace('.', '_')}_PORT": str(port) for key, port in ports.items()}
 
 
+def coverage_flags() -> list[str]:
+    """Return the interpreter's arguments that measure coverage, where `make test` asks for it by `CLEW_COVERAGE_RC`.
+
+    A process that is killed leaves no measure, and a measured one is slower: for instances that many tests share.
+    """
+    rcfile = os.environ.get("CLEW_COVERAGE_RC")
+    return ["-m", "coverage", "run", "--parallel-mode", f"--rcfile={rcfile}"] if rcfile else []
+
+
 class RunningClew:
     """`clew up` in a directory of its own; ends with the `with` block, however that ends."""
 
@@ -58,6 +67,7 @@ class RunningClew:
         config: Mapping[str, Any] | None = None,
         env: Mapping[str, str] | None = None,
         prefix: Sequence[str] = (),
+        interpreter: Sequence[str] = (),
         token: str = "",
     ) -> None:
         """Prepare a process; nothing starts yet.
@@ -66,6 +76,7 @@ class RunningClew:
             directory: holds the data directory, the configuration file and the log.
             config: keys of the configuration file, nested.
             env: more variables of the environment.
+            interpreter: arguments of the interpreter, such as those of `coverage_flags`.
             prefix: command before the interpreter, such as `["prlimit", "--fsize=1000000"]`.
             token: sent by `get` and `post`.
         """
@@ -83,6 +94,7 @@ class RunningClew:
         self._config = dict(config or {})
         self._env = {**os.environ, **ports_env(self.ports), **(env or {})}
         self._prefix = list(prefix)
+        self._interpreter = list(interpreter)
         self._token = token
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -102,7 +114,7 @@ class RunningClew:
         if self._config:
             arguments["--config"] = self.directory / "clew.yaml"
         flags = [str(part) for pair in arguments.items() for part in pair]
-        return [*self._prefix, sys.executable, "-m", "clew.cli", "up", *flags]
+        return [*self._prefix, sys.executable, *self._interpreter, "-m", "clew.cli", "up", *flags]
 
     @property
     def pid(self) -> int:

@@ -14,7 +14,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
 
-from clew.testing import RunningClew
+from clew.testing import RunningClew, coverage_flags
 
 S = 10**9
 NOW = time.time_ns()
@@ -181,7 +181,7 @@ class Ports:
 @pytest.fixture(scope="session")
 def ports(tmp_path_factory):
     """A running Clew that has stored the known traces, sent over OTLP."""
-    with RunningClew(tmp_path_factory.mktemp("apis")) as clew:
+    with RunningClew(tmp_path_factory.mktemp("apis"), interpreter=coverage_flags()) as clew:
         body = ExportTraceServiceRequest(resource_spans=traces_data(KNOWN).resource_spans).SerializeToString()
         url = f"{clew.otlp_http_url}/v1/traces"
         request = urllib.request.Request(url, body, {"content-type": "application/x-protobuf"})
@@ -189,6 +189,7 @@ def ports(tmp_path_factory):
             assert answer.read() == b""
         clew.wait_stored(len(KNOWN))
         yield Ports(clew)
+        assert clew.stop() == 0, clew.log()
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import pytest
 from google.protobuf.json_format import Parse
 from google.protobuf.message import Message
 
-from clew.testing import RunningClew
+from clew.testing import RunningClew, coverage_flags
 
 S = 10**9
 T0 = time.time_ns() // S * S - 600 * S
@@ -132,7 +132,7 @@ class Client:
 @pytest.fixture(scope="session")
 def clew(tmp_path_factory: pytest.TempPathFactory):
     """Run Clew with the traces stored."""
-    with RunningClew(tmp_path_factory.mktemp("clew")) as running:
+    with RunningClew(tmp_path_factory.mktemp("clew"), interpreter=coverage_flags()) as running:
         body = json.dumps(SENT).encode()
         request = urllib.request.Request(
             f"{running.otlp_http_url}/v1/traces", body, {"Content-Type": "application/json"}

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from clew.cli.main import run
-from clew.testing import RunningClew
+from clew.testing import RunningClew, coverage_flags
 
 BY_SERVICE = "SELECT service, count() AS spans FROM spans GROUP BY service ORDER BY spans DESC, service"
 
@@ -19,10 +19,11 @@ BY_SERVICE = "SELECT service, count() AS spans FROM spans GROUP BY service ORDER
 @pytest.fixture(scope="module")
 def clew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningClew]:
     """Run Clew with a few hundred spans in it."""
-    with RunningClew(tmp_path_factory.mktemp("clew")) as running:
+    with RunningClew(tmp_path_factory.mktemp("clew"), interpreter=coverage_flags()) as running:
         assert run(["load", "--endpoint", running.otlp_http_url, "--traces", "40", "--seed", "5"]) == 0
         running.wait_drained()
         yield running
+        assert running.stop() == 0, running.log()
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

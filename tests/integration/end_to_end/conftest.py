@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from clew.testing import RunningClew
+from clew.testing import RunningClew, coverage_flags
 
 
 @pytest.fixture(scope="session")
 def clew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningClew]:
     """Run Clew with its defaults on free ports."""
-    with RunningClew(tmp_path_factory.mktemp("clew")) as running:
+    with RunningClew(tmp_path_factory.mktemp("clew"), interpreter=coverage_flags()) as running:
         yield running
         assert running.stop() == 0, running.log()

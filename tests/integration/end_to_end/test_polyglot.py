@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 from clew.testing import RunningClew
-from clew.testing.running import free_port
+from clew.testing.running import free_ports
 
 SDK = Path(__file__).parents[2] / "sdk"
 APP = Path(__file__).parents[3] / "sdk" / "python" / "tests" / "app.py"
-TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACE = "9017a5907017a5907017a5907017a590"
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def java_classes(tmp_path_factory: pytest.TempPathFactory) -> str:
 def chain(clew: RunningClew, go_server: str, java_classes: str) -> Iterator[str]:
     """Start the three servers; yields the address that leads through all of them."""
     agent = os.environ["CLEW_TEST_JAVAAGENT"]
-    java, go, python = free_port(), free_port(), free_port()
+    java, go, python = free_ports(3)
     tool = str(Path(sys.executable).with_name("clew-instrument"))
     commands = {
         "java-hop": ["java", f"-javaagent:{agent}", "-cp", java_classes, "App", str(java)],

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from clew.api.pb import jaeger_sampling_pb2 as pb
-from clew.testing import RunningClew
+from clew.testing import RunningClew, coverage_flags
 from clew_sdk.sampling import RemoteSampler
 
 STRATEGIES = {
@@ -30,8 +30,9 @@ STRATEGIES = {
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[RunningClew]:
     """A Clew with strategies."""
-    with RunningClew(tmp_path, config={"sampling": STRATEGIES}) as running:
+    with RunningClew(tmp_path, config={"sampling": STRATEGIES}, interpreter=coverage_flags()) as running:
         yield running
+        assert running.stop() == 0, running.log()
 
 
 def asked(node: RunningClew, query: str) -> tuple[int, Any]:
