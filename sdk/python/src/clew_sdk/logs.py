@@ -29,7 +29,7 @@ def correlate_logging() -> None:
 
     def make(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record = before(*args, **kwargs)
-        for name, value in zip(_FIELDS, _current()):  # noqa: B905 - Python 3.9
+        for name, value in zip(_FIELDS, _current(), strict=True):
             if not hasattr(record, name):
                 setattr(record, name, value)
         return record

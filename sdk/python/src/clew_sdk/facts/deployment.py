@@ -81,4 +81,4 @@ def _git(directory: Path) -> dict[str, str]:
     except (OSError, subprocess.SubprocessError):
         return {}
     names = ("vcs.ref.head.revision", "vcs.ref.head.name")
-    return {name: value for name, value in zip(names, told) if value != "HEAD"}  # noqa: B905 - Python 3.9
+    return {name: value for name, value in zip(names, told, strict=False) if value != "HEAD"}
