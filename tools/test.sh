@@ -23,7 +23,10 @@ marks=$(printf 'not %s and ' "${left[@]%%:*}")
 # Two workers, a file to one worker: many tests wait for processes, and the engine takes one directory per process.
 # Instances of Clew that many tests share are measured too.
 export CLEW_COVERAGE_RC=$PWD/pyproject.toml COVERAGE_FILE=$PWD/.coverage
-.venv/bin/python -m pytest ${left:+-m "${marks% and }"} -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90 -q
+# Tests run in random order, so that none leans on another; a commit in CI always in the same one, so that its result can be repeated.
+seed=()
+if [ -n "${CI:-}" ]; then seed=("--randomly-seed=$(git log -1 --format=%ct)"); fi
+.venv/bin/python -m pytest "${seed[@]}" ${left:+-m "${marks% and }"} -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90 -q
 for one in "${left[@]}"; do
   printf '\n!!! NOT RUN: the %s tests. %s.\n\n' "${one%%:*}" "${one#*: }" >&2
 done

@@ -11,8 +11,12 @@ ME, YOU = Scope("me"), Scope("me/2")
 
 @pytest.fixture
 def saved(store):
-    """Saved queries in an engine."""
-    return SavedQueries(store.engine)
+    """Saved queries in an engine that tests share; none of ours is left behind."""
+    queries = SavedQueries(store.engine)
+    yield queries
+    for scope in (ME, YOU):
+        for one in queries.all(scope):
+            queries.delete(scope, one.name)
 
 
 def test_a_query_is_kept_under_its_name(saved):

@@ -34,7 +34,7 @@ export function useAddress(id: string, session: Session, find: Finding, onSpan: 
   const navigate = useNavigate();
   const first = useRef({ url, span: span ?? url.span, onSpan });
   const now = useRef({ url, settled: false });
-  const written = useRef(keyOf(url, span));
+  const written = useRef([keyOf(url, span)]);
   now.current.url = url;
   useEffect(() => arrive(session, first.current), [session]);
   useLed(session, find, url, span, written);
@@ -46,7 +46,8 @@ export function useAddress(id: string, session: Session, find: Finding, onSpan: 
       const patch = patchOf(session, typed, mode);
       const { url: before, settled } = now.current;
       now.current.settled = true;
-      written.current = keyOf(patch, spanOf(session));
+      const key = keyOf(patch, spanOf(session));
+      if (key !== written.current.at(-1)) written.current.push(key);
       void navigate({
         ...placeOf(id, session, patch),
         replace: !settled || !decided(before, patch),
@@ -102,15 +103,27 @@ function keyOf(search: Decision & { x?: string | undefined }, span: string | und
   return [search.z, search.f, search.fm, search.x, span].map((part) => part ?? "").join("\n");
 }
 
-/** An address that this page has not written (Back, Forward, a link) leads, and the page does what it says. */
-function useLed(session: Session, find: Finding, url: Search, span: string | undefined, written: { current: string }) {
+/**
+ * An address that this page has not written (Back, Forward, a link) leads, and the page does what it says. `written` holds
+ * the address seen last and those that were written after it: the router brings them one by one, late on a busy machine,
+ * and an older one that arrives after a newer one was written must not lead.
+ */
+function useLed(
+  session: Session,
+  find: Finding,
+  url: Search,
+  span: string | undefined,
+  written: { current: string[] },
+): void {
   const { change } = find;
   const key = keyOf(url, span);
   const says = useRef({ url, span });
   says.current = { url, span };
   useEffect(() => {
-    if (!session.complete || key === written.current) return;
-    written.current = key;
+    if (!session.complete) return;
+    const ours = written.current.indexOf(key);
+    written.current = ours < 0 ? [key] : written.current.slice(ours);
+    if (ours >= 0) return;
     const { url: to, span: id } = says.current;
     change(to.f ?? "", MODES.includes(to.fm as FindMode) ? (to.fm as FindMode) : "mark");
     session.setToggles(parseToggles(to.x));
