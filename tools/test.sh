@@ -10,7 +10,7 @@ echo "== Python"
 left=()
 if CHROMIUM=$(tools/chromium.sh); then
   export CHROMIUM
-  [ -d tests/sdk/node/node_modules ] || npm --prefix tests/sdk/node ci --silent
+  for sdk in node web; do [ -d tests/sdk/$sdk/node_modules ] || npm --prefix tests/sdk/$sdk ci --silent; done
 else
   left+=("browser: Chromium was not found and could not be installed: apt-get install chromium, or set CHROMIUM=/path")
 fi
