@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 from clew.model.schema import ID128
 
 _SCHEMA = pa.schema([("tenant", pa.utf8()), ("trace_id", ID128), ("at", pa.float64())])
-_EMPTY = _SCHEMA.empty_table()
 
 
 class Grown:
@@ -21,7 +20,7 @@ class Grown:
         self.quiet_s = quiet_s
         self._lock = threading.Lock()
         self._new: list[pa.Table] = []
-        self._known = _EMPTY
+        self._known = _SCHEMA.empty_table()
 
     def add(self, index: pa.RecordBatch, at: float) -> None:
         """Note rows of `trace_index` that were stored at a time."""

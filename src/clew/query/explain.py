@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from clew.query.answer import Answer, Meta, Total, Truncated, Window
 from clew.query.attrpairs import Catalogue, Picked, read_pairs
@@ -220,6 +219,8 @@ def _matching(filters: Sequence[Filter] | None, window: Window, params: Params) 
 
 def _compare(catalogue: Catalogue, picked: Picked) -> tuple[list[Difference], list[Hidden], int, int]:
     """Return the differences, the keys left out, how many values were compared and how many differ for sure."""
+    from scipy import stats  # noqa: PLC0415 - 60 MiB that only who compares has to pay
+
     n, m = picked.selected, len(picked.ids) - picked.selected
     hidden = _id_like(catalogue)
     left_out = {(one.level, one.key) for one in hidden}
@@ -280,6 +281,8 @@ def p_values(a: Floats, b: Floats, n: int, m: int) -> Floats:
         n: selected traces.
         m: traces of the baseline.
     """
+    from scipy import stats  # noqa: PLC0415 - see above
+
     both = a + b
     pooled = both / (n + m)
     spread = np.sqrt(np.maximum(pooled * (1 - pooled) * (1 / n + 1 / m), 1e-300))

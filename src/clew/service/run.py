@@ -16,7 +16,6 @@ import structlog
 import uvloop
 
 from clew.config import Config
-from clew.service.lean import stay_lean
 from clew.service.node import Node
 from clew.service.reload import Reload
 from clew.telemetry import configure_logs
@@ -61,7 +60,6 @@ def run(config: Config, companion: Companion | None = None, source: Source | Non
         ClewError: Clew cannot start; nothing is left running.
     """
     configure_logs(config.telemetry)
-    stay_lean()
     sys.setswitchinterval(_SWITCH_S)
     gc.set_threshold(*_GC_THRESHOLDS)
     return uvloop.run(_main(config, companion, source))

@@ -218,3 +218,15 @@ def test_metrics_tell_the_same_as_the_ledger(clew: RunningClew) -> None:
     found = {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
     assert found['clew_ledger_rows{signal="spans",state="stored"}'] == ledger["stored"]
     assert found["clew_store_up"] == 1
+
+
+def test_what_nothing_uses_is_not_loaded(tmp_path: Path) -> None:
+    """A Clew that receives, stores and searches has loaded neither pandas nor scipy: together 100 MiB."""
+    with RunningClew(tmp_path) as clew:
+        acked = send(clew, 1)
+        clew.wait_stored(sum(acked.values()))
+        assert stored(clew) == acked
+        loaded = Path(f"/proc/{clew.pid}/maps").read_text()
+    assert "/numpy/" in loaded
+    assert "/pandas/" not in loaded
+    assert "/scipy/" not in loaded

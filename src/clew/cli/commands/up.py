@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from clew.cli.lean import stay_lean
 from clew.cli.options import ConfigFile, DataDir
 
 app = typer.Typer(add_completion=False)
@@ -25,6 +26,7 @@ def up(  # noqa: PLR0917 - options of the command line are named
     demo: Annotated[bool, typer.Option("--demo", help="Also run a small application that sends traces.")] = False,
 ) -> None:
     """Start Clew in this process: receivers, journal, engine, API and page. Ctrl-C or SIGTERM ends it in order."""
+    stay_lean()  # before anything below is loaded
     from clew.cli.demo import Demo, check_demo  # noqa: PLC0415 - heavy, and only this command needs it
     from clew.config import Config, load  # noqa: PLC0415
     from clew.service import Source, run  # noqa: PLC0415

@@ -26,6 +26,6 @@ class _Absent:
 
 
 def stay_lean() -> None:
-    """Let no library load what the server does not use; to be called before the first array is made."""
+    """Let no library load what the server does not use; to be called before modules that may make an array."""
     if _Absent not in sys.meta_path:
         sys.meta_path.insert(0, _Absent)
