@@ -97,6 +97,23 @@ test("keys walk lines, siblings, parents, errors, the slowest child and the view
   await close();
 });
 
+test("pressed on while the address follows late, the page never goes back", async () => {
+  const { page, errors, close } = await at();
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send("Emulation.setCPUThrottlingRate", { rate: 20 });
+  for (let round = 0; round < 3; round++) {
+    await leads(page, "e", "charge");
+    await page.waitForTimeout(230 + 15 * round);
+    await leads(page, "e", "SELECT card");
+    await page.waitForTimeout(230 + 15 * round);
+    expect(await selected(page).textContent()).toBe("SELECT card");
+  }
+  await cdp.send("Emulation.setCPUThrottlingRate", { rate: 1 });
+  await page.waitForURL(new RegExp(`/at/${rich.spans["SELECT card"]}`));
+  expect(errors).toEqual([]);
+  await close();
+});
+
 test("time is zoomed by keys, numbers and the brush; Back undoes one decision", async () => {
   const { page, errors, close } = await at();
   const from = page.getByLabel("From", { exact: true });

@@ -19,8 +19,11 @@ async function loadSummary(id: string, signal: AbortSignal): Promise<Envelope_Tr
   return (await response.json()) as Envelope_TraceSummary;
 }
 
-/** Loads a trace: the summary first on screen, the columns block by block, the ids last. */
-export async function loadTrace(id: string, signal: AbortSignal, arrival: Arrival): Promise<void> {
+/**
+ * Loads a trace: the summary first on screen, the columns block by block, the ids last. What is on screen already (`shown`)
+ * is replaced at once, when all of a newer state of the trace is there, ids too.
+ */
+export async function loadTrace(id: string, signal: AbortSignal, arrival: Arrival, shown?: Columns): Promise<void> {
   const path = { trace_id: id };
   const columns = new Columns();
   const derived = new Derived();
@@ -30,13 +33,16 @@ export async function loadTrace(id: string, signal: AbortSignal, arrival: Arriva
   for await (const block of readBlocks((await first).body!)) {
     if (signal.aborted) return;
     columns.append(block);
+    if (columns.gen === shown?.gen) return;
     derived.append(columns);
-    if (columns.rows < columns.total) arrival.rows(columns, derived, false);
+    if (!shown && columns.rows < columns.total) arrival.rows(columns, derived, false);
   }
-  arrival.rows(columns, derived, true);
+  if (!shown) arrival.rows(columns, derived, true);
   const ids = await open("GET /traces/{trace_id}/spans", { path, query: { cols: "id" }, signal, headers: SPANCOLS });
   for await (const block of readBlocks(ids.body!)) columns.appendIds(block);
-  if (!signal.aborted) arrival.ids();
+  if (signal.aborted) return;
+  if (shown) arrival.rows(columns, derived, true);
+  else arrival.ids();
 }
 
 /** Asks the server which rows match what columns cannot tell. */

@@ -1,4 +1,4 @@
-import { encodeStream, type SpanRow } from "../../../e2e/fixture/spancols";
+import { encodeBlock, encodeStream, type SpanRow } from "../../../e2e/fixture/spancols";
 import { decodeBlock } from "../../api/spancols";
 import { Columns } from "./columns";
 import { Derived } from "./derive";
@@ -11,6 +11,7 @@ export function arrived(rows: readonly SpanRow[]): { columns: Columns; derived: 
     columns.append(decodeBlock(framed.slice(4).buffer));
     derived.append(columns);
   }
+  columns.appendIds(decodeBlock(encodeBlock(rows, { ids: true }).buffer));
   return { columns, derived };
 }
 

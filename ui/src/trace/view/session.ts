@@ -71,6 +71,7 @@ export class Session {
 
   setRows(columns: Columns, derived: Derived, complete: boolean): void {
     const zoomed = this.columns.rows > 0 && (this.window.from !== this.whole.from || this.window.to !== this.whole.to);
+    if (this.columns !== columns && this.columns.rows > 0) this.#carry(this.columns, columns);
     this.columns = columns;
     this.derived = derived;
     this.complete = complete;
@@ -83,6 +84,16 @@ export class Session {
     this.#search();
     this.#rebuild();
     this.changed("rows");
+  }
+
+  /** Late spans move rows: what was chosen stays with its spans. */
+  #carry(from: Columns, to: Columns): void {
+    const moved = (row: number): number => (row < 0 ? -1 : to.rowOf(from.idOf(row) ?? ""));
+    const all = (rows: Iterable<number>): number[] => [...rows].map(moved).filter((row) => row >= 0);
+    this.selected = moved(this.selected);
+    this.hover = -1;
+    this.toggles = { rows: new Set(all(this.toggles.rows)), folds: new Set(all(this.toggles.folds)) };
+    this.#named = all(this.#named);
   }
 
   setToggles(toggles: Toggles): void {

@@ -20,15 +20,13 @@ export function useTrace(id: string): Session {
   return session;
 }
 
-async function load(id: string, session: Session, signal: AbortSignal): Promise<void> {
-  const again = session.complete;
-  await loadTrace(id, signal, {
-    summary: (summary) => session.setSummary(summary),
-    rows: (columns, derived, complete) => {
-      if (complete || !again) session.setRows(columns, derived, complete);
-    },
+function load(id: string, session: Session, signal: AbortSignal): Promise<void> {
+  const arrival = {
+    summary: session.setSummary.bind(session),
+    rows: session.setRows.bind(session),
     ids: () => session.changed("head"),
-  });
+  };
+  return loadTrace(id, signal, arrival, session.complete ? session.columns : undefined);
 }
 
 async function follow(id: string, session: Session, signal: AbortSignal): Promise<void> {
