@@ -130,6 +130,7 @@ def explain(read: Read, selection: Group, baseline: Group | None, window: Window
             raise _no_trace(name)
     picked = Picked([*chosen, *others], len(chosen))
     catalogue = read_pairs(read, picked)
+    read.check()
     differences, hidden, tested, found = _compare(catalogue, picked)
     data = Explained(
         len(chosen),

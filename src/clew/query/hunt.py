@@ -17,12 +17,15 @@ from clew.query.cursor import Cursor, Place
 from clew.query.index import MAX_CROSSING, NS_PER_S, IndexedTrace, crossing, lookup
 from clew.query.read import Read
 from clew.query.scan import CAP, Candidate, Span, floor_bucket
+from clew.store.errors import QueryLimitError
 
 FIRST_WINDOW_NS = 600 * NS_PER_S
 INDEXED_WINDOW_NS = 3600 * NS_PER_S
 """The first window where the attribute index finds the few spans that may match."""
 MIN_GROWTH, MAX_GROWTH = 2, 36
 AHEAD_NS = 600 * NS_PER_S
+LAST = 0.1
+"""The share of the time that is left for showing after what waits was looked up."""
 SPARE = 4
 """How many more traces than the page takes are looked up first."""
 
@@ -49,6 +52,7 @@ class Source(Protocol):
 
         Raises:
             SpentError: deciding would take more than a search may.
+            QueryLimitError: time, memory or rows are used up.
         """
 
 
@@ -97,6 +101,8 @@ class Hunt:
     """Every trace with a match that starts at or after this is in `found` or `waiting`."""
     done: bool = False
     cut: Truncated | None = None
+    limit: QueryLimitError | None = None
+    """The limit that ended it."""
 
     def __post_init__(self) -> None:
         window, cursor = self.query.window, self.query.cursor
@@ -114,19 +120,48 @@ class Hunt:
         """Every answer that starts at or after this is in `found`."""
         return max(self.floor, max(self.waiting.values(), default=-1) + 1)
 
-    def run(self, now: int) -> Catch:
-        """Return the page once it is full or nothing is left."""
+    def run(self, now: int) -> list[IndexedTrace]:
+        """Return the traces of the page, for answers that cannot say that they are cut.
+
+        Raises:
+            QueryLimitError: time, memory or rows were used up before the page was full.
+        """
         for _ in self.windows(now):
             if self.full:
                 break
-        return self.page()
+        if self.limit is not None:
+            raise self.limit
+        return self.page().traces
 
     def windows(self, now: int) -> Iterator[int]:
-        """Scan window by window, newest first; yields the lower end of what is known."""
+        """Scan window by window, newest first; yields the lower end of what is known.
+
+        A limit that is passed on the way ends the hunt: what was found so far is the answer, and `cut` says why.
+        """
+        steps = self._windows(now)
+        while True:
+            try:
+                with self.read.sparing():
+                    low = next(steps, None)
+            except SpentError as spent:
+                self.cut = spent.truncated
+                return
+            except QueryLimitError as error:
+                self.limit = error
+                self.cut = Truncated(error.detail, int(error.limit), error.hint)
+                self._last_look()
+                return
+            if low is None:
+                return
+            yield low
+
+    def _last_look(self) -> None:
+        """Look up what waits in a part of the time that was spared, so that it is not lost."""
         try:
-            yield from self._windows(now)
-        except SpentError as spent:
-            self.cut = spent.truncated
+            with self.read.sparing(LAST):
+                self._look_up()
+        except (SpentError, QueryLimitError):
+            return  # what was looked up until now counts
 
     def _windows(self, now: int) -> Iterator[int]:
         low_end = self.query.window.from_ns
@@ -177,7 +212,7 @@ class Hunt:
 
         While there are too few to fill the page they wait for the next window.
         """
-        if not self.done and len(self.found) + len(self.waiting) <= self.query.limit:
+        if not (self.done or self.cut) and len(self.found) + len(self.waiting) <= self.query.limit:
             return
         size = self.query.limit + SPARE
         while self.waiting and not self.full:
@@ -199,6 +234,7 @@ class Hunt:
             and (cursor is None or Place(trace.first, trace.trace_id) < cursor.place)
         ]
         if inside:
+            self.read.check()
             self.found.update((trace.trace_id, trace) for trace in self.source.decide(inside))
 
     def _beyond(self) -> None:
@@ -238,7 +274,7 @@ class Hunt:
         end: Place | None = None
         if len(sure) > query.limit:
             end = Place(taken[-1].first, taken[-1].trace_id)
-        elif not self.done and bound <= self.top:  # ended early: the next page begins where this one had to stop
+        elif (self.waiting or not self.done) and bound <= self.top:  # ended early: the next page begins where it ended
             end = Place(bound, bytes(16))
         total = Total(shown - len(taken) + len(self.found), exact=self.done and not self.waiting and self.cut is None)
         cursor = Cursor(end, shown, query.window.to_ns).text() if end else None

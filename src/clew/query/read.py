@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,9 +14,13 @@ from clew.model import Scope
 from clew.query.answer import Scanned
 from clew.query.memo import Memo
 from clew.store.engine import Engine, Limits, Param, QueryStats
-from clew.store.errors import QueryCancelledError
+from clew.store.errors import QueryCancelledError, QueryLimitError
 
-MIN_TIMEOUT_S = 0.01
+MIN_TIMEOUT_S = 0.001
+RESERVE = 0.2
+"""The share of the time that is kept for showing what a search has found when it ends early."""
+MAX_TIME_S = 30.0
+"""Of a longer time no more is kept than of this."""
 
 
 class Control:
@@ -37,12 +42,20 @@ class Control:
         if running:
             self._engine.cancel(running)
 
+    def check(self) -> None:
+        """Raise where the read was cancelled.
+
+        Raises:
+            QueryCancelledError: nobody waits any more.
+        """
+        if self.cancelled:
+            raise QueryCancelledError("nobody waits for this read any more")
+
     @contextmanager
     def query_id(self) -> Iterator[str]:
         """Name the query that runs inside."""
         with self._lock:
-            if self.cancelled:
-                raise QueryCancelledError("nobody waits for this read any more")
+            self.check()
             self._queries += 1
             self._running = f"{self._read_id}-{self._queries}"
         try:
@@ -65,7 +78,10 @@ class Ran:
 
 
 class Read:
-    """Queries of one request, under one time limit, with one account of what they scan."""
+    """Queries of one request, under one time limit, with one account of what they scan.
+
+    The time runs from the first query or check on, whether the engine works or what it returned is evaluated here.
+    """
 
     def __init__(self, engine: Engine, scope: Scope, limits: Limits, control: Control, memo: Memo) -> None:
         self.scope = scope
@@ -74,7 +90,9 @@ class Read:
         self._limits = limits
         self._control = control
         self._rows = self._bytes = 0
-        self._elapsed_s = 0.0
+        self._engine_s = 0.0
+        self._begun: float | None = None
+        self._idle_s = self._spared_s = 0.0
         self._phase = ""
         self._ran: list[Ran] | None = None
 
@@ -91,6 +109,48 @@ class Read:
             yield
         finally:
             self._phase = before
+
+    def check(self) -> None:
+        """Raise where the request may not go on; to be called between the steps of every longer evaluation.
+
+        Raises:
+            QueryLimitError: the time is used up.
+            QueryCancelledError: nobody waits any more.
+        """
+        self._control.check()
+        if self._left_s() <= 0:
+            limit = self._limits.timeout_s
+            raise QueryLimitError(f"the query took longer than {limit:g} s", kind="time", limit=limit)
+
+    @contextmanager
+    def sparing(self, share: float = RESERVE) -> Iterator[None]:
+        """Keep some of the time: what runs inside ends earlier, so that what it has found can still be shown."""
+        before, self._spared_s = self._spared_s, min(self._limits.timeout_s, MAX_TIME_S) * share
+        try:
+            yield
+        finally:
+            self._spared_s = before
+
+    @contextmanager
+    def idle(self) -> Iterator[None]:
+        """Let the time stand still while somebody else is waited for."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self._idle_s += time.monotonic() - begun
+
+    def _left_s(self) -> float:
+        now = time.monotonic()
+        if self._begun is None:
+            self._begun, self._idle_s = now, 0.0
+        return self._limits.timeout_s - self._spared_s - (now - self._begun - self._idle_s)
+
+    def _bounds(self, take_rows: int, *, direct_index: bool = False) -> Limits:
+        """Return the limits of the next query: the time that is left."""
+        self.check()
+        left = max(self._left_s(), MIN_TIMEOUT_S)
+        return replace(self._limits, timeout_s=left, direct_index=direct_index, take_rows=take_rows)
 
     def query(
         self,
@@ -112,14 +172,13 @@ class Read:
             QueryLimitError: the request used up its time, memory or rows.
             QueryCancelledError: nobody waits any more.
         """
-        left = max(self._limits.timeout_s - self._elapsed_s, MIN_TIMEOUT_S)
-        limits = replace(self._limits, timeout_s=left, direct_index=direct_index, take_rows=take_rows)
+        limits = self._bounds(take_rows, direct_index=direct_index)
         bound: dict[str, Param] = {**(params or {}), "tenant": self.scope.tenant}
         with self._control.query_id() as query_id:
             result = self._engine.query(sql, bound, limits=limits, query_id=query_id)
         self._rows += result.stats.rows
         self._bytes += result.stats.bytes
-        self._elapsed_s += result.stats.elapsed_s
+        self._engine_s += result.stats.elapsed_s
         if self._ran is not None:
             stats = result.stats
             self._ran.append(Ran(self._phase, sql, bound, stats.rows, stats.bytes, stats.elapsed_s * 1000))
@@ -129,14 +188,13 @@ class Read:
         self, sql: str, params: Mapping[str, Param] | None = None, *, take_rows: int = 0
     ) -> Iterator[pa.RecordBatch]:
         """Run a SELECT and yield its batches as they come; the rest is as in `query`."""
-        left = max(self._limits.timeout_s - self._elapsed_s, MIN_TIMEOUT_S)
-        limits = replace(self._limits, timeout_s=left, take_rows=take_rows)
+        limits = self._bounds(take_rows)
         bound: dict[str, Param] = {**(params or {}), "tenant": self.scope.tenant}
-        before = QueryStats(self._rows, self._bytes, self._elapsed_s)
+        before = QueryStats(self._rows, self._bytes, self._engine_s)
 
         def told(so_far: QueryStats) -> None:
             self._rows, self._bytes = before.rows + so_far.rows, before.bytes + so_far.bytes
-            self._elapsed_s = before.elapsed_s + so_far.elapsed_s
+            self._engine_s = before.elapsed_s + so_far.elapsed_s
 
         with self._control.query_id() as query_id:
             yield from self._engine.stream(sql, bound, limits=limits, query_id=query_id, told=told)
@@ -144,4 +202,4 @@ class Read:
     @property
     def scanned(self) -> Scanned:
         """What the queries so far have read."""
-        return Scanned(self._rows, self._bytes, round(self._elapsed_s * 1000, 3))
+        return Scanned(self._rows, self._bytes, round(self._engine_s * 1000, 3))

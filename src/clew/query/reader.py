@@ -148,7 +148,8 @@ class Reader:
             for item in work(place.read):
                 if place.control.cancelled:
                     return
-                put(item)
+                with place.read.idle():
+                    put(item)
 
         done = asyncio.ensure_future(asyncio.wrap_future(self._take(place, errand, produce)))
         done.add_done_callback(lambda _: items.put_nowait(_END))

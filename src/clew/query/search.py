@@ -94,7 +94,11 @@ def events(read: Read, query: SearchQuery, now: int) -> Iterator[Progress | Answ
 
 
 def find(read: Read, query: SearchQuery, now: int) -> list[IndexedTrace]:
-    """Return the traces of a page without what a result list shows of them."""
+    """Return the traces of a page without what a result list shows of them.
+
+    Raises:
+        QueryLimitError: time, memory or rows were used up before the page was full.
+    """
     check_patterns(read, query.filters)
     hunt = Hunt(read, Quest(query.window, query.limit, query.cursor, query.of_span), FilterScan(read, query.filters))
-    return hunt.run(now).traces
+    return hunt.run(now)

@@ -3,15 +3,24 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
-from clew.query.answer import Window
+from clew.query.answer import Total, Window
 from clew.query.conjunction import parse
 from clew.query.errors import BusyError
+from clew.query.hunt import Hunt, Quest
+from clew.query.hydrate import hydrate
+from clew.query.index import lookup
+from clew.query.plan.pipeline import needs, run
+from clew.query.plan.spanrows import load
+from clew.query.plan.treeexpr import Needed
 from clew.query.reader import Errand, Queued, Reader
-from clew.query.search import plan, search
+from clew.query.search import FilterScan, find, plan, search
+from clew.query.traceql import parse as parse_query
 from clew.store import Limits, QueryLimitError
+from clew.store.errors import QueryCancelledError
 from clew.telemetry import Metrics
 
 ENDLESS = "SELECT max(sipHash64(number)) FROM numbers(1000000000000)"
@@ -28,17 +37,105 @@ async def test_a_time_limit_says_what_to_change(store):
     reader.close()
 
 
-async def test_a_row_limit_holds_for_searches(store, kinds):
-    """A search that would read more rows than allowed is refused, not cut."""
+async def test_a_row_limit_ends_a_search_with_what_it_found(store, kinds):
+    """A search of one conjunction that would read more rows than allowed gives a page that says why it is cut."""
     span, _ = kinds
     start = (time.time_ns() // (600 * S) - 6) * 600 * S
     store.insert([span(n, 1, start + n) for n in range(1, 50)])
     query = plan(parse("{ kind = internal }"), Window(start, start + 600 * S), 20, None)
     reader = Reader(store.engine, readers=1, limits=Limits(max_rows_to_read=10))
-    with pytest.raises(QueryLimitError) as caught:
-        await reader.run(store.scope, lambda read: search(read, query, start + 3600 * S))
+    found = await reader.run(store.scope, lambda read: search(read, query, start + 3600 * S))
+    assert found.data.traces == []
+    assert found.meta.total == Total(0, exact=False)
+    assert found.meta.truncated is not None
+    assert found.meta.truncated.limit == 10
+    assert "query.max_rows_to_read" in found.meta.truncated.hint
+    with pytest.raises(QueryLimitError) as caught:  # for answers that have no place to say so
+        await reader.run(store.scope, lambda read: find(read, query, start + 3600 * S))
     assert caught.value.kind == "rows"
     reader.close()
+
+
+class Slow(FilterScan):
+    """A scan that uses up its time in its second window."""
+
+    rounds = 0
+
+    def range(self, span, *, behind=None):
+        """Scan; the second time find that it is late."""
+        self.rounds += 1
+        if self.rounds == 2:
+            self.read._begun -= 595.0  # six seconds are kept for showing
+            self.read.check()
+        return super().range(span, behind=behind)
+
+
+def test_a_conjunction_that_runs_out_of_time_gives_its_newest_traces(store, kinds):
+    """What was known for sure when the time was up is the page, newest first, and there is time left to show it."""
+    span, _ = kinds
+    start = (time.time_ns() // (600 * S) - 6) * 600 * S
+    store.insert([span(n, 1, start + n * 30 * S, kind=3) for n in range(1, 120)])
+    query = plan(parse("{ kind = client }"), Window(start, start + 3600 * S), 100, None)
+    read = store.read(Limits(timeout_s=600.0))
+    hunt = Hunt(read, Quest(query.window, query.limit), Slow(read, query.filters))
+    for _ in hunt.windows(start + 3600 * S):
+        if hunt.full:
+            break
+    catch = hunt.page()
+    assert catch.truncated is not None
+    assert "600 s" in catch.truncated.reason
+    assert not catch.total.exact
+    found = [row.start_ns for row in hydrate(read, catch.traces, query.filters)]
+    assert found[0] == start + 119 * 30 * S
+    assert found == [found[0] - n * 30 * S for n in range(len(found))]
+    assert 0 < len(found) < 100
+    assert catch.cursor is not None
+
+
+def stuck(read, begun=None):
+    """Evaluate without end, without the engine."""
+    if begun:
+        begun.set()
+    while True:
+        read.check()
+        time.sleep(0.001)
+
+
+async def test_evaluation_is_under_the_time_limit_and_can_be_cancelled(store):
+    """Between its steps an evaluation in Python ends when the time is up or nobody waits, and its place is free."""
+    reader = Reader(store.engine, readers=1, limits=Limits(timeout_s=0.2))
+    with pytest.raises(QueryLimitError) as caught:
+        await reader.run(store.scope, stuck)
+    assert caught.value.kind == "time"
+    patient = Errand(limits=Limits(timeout_s=600))
+    begun = threading.Event()
+    running = asyncio.ensure_future(reader.run(store.scope, lambda read: stuck(read, begun), patient))
+    await asyncio.to_thread(begun.wait, 60)
+    running.cancel()
+    await asyncio.wait([running])
+    assert await reader.run(store.scope, lambda _: "next", patient) == "next"
+    reader.close()
+
+
+def test_verdicts_look_at_the_clock(store, kinds):
+    """Relations, arithmetic and aggregates over loaded spans stop in between when the read was cancelled."""
+    span, _ = kinds
+    start = (time.time_ns() // (600 * S) - 6) * 600 * S
+    store.insert([span(1, n, start + n, n - 1) for n in range(1, 50)])
+    pipeline = parse_query("{ } >> { parent.duration + duration >= 0 && nestedSetLeft > 0 } | max(duration) >= 0").root
+    read = store.read()
+    needed = Needed()
+    needs(pipeline.stages, needed)
+    traces = list(lookup(read, [(1).to_bytes(16, "big")]).values())
+    rows = load(read, traces, list(needed.conditions), list(needed.values))
+    assert run(pipeline, rows).mask.sum() == 48
+    looks = []
+    counted = replace(rows, forest=replace(rows.forest, check=lambda: looks.append(1)))
+    run(pipeline, counted)
+    assert len(looks) > 60  # a chain is numbered level by level
+    read._control.cancelled = True
+    with pytest.raises(QueryCancelledError):
+        run(pipeline, rows)
 
 
 async def test_a_full_queue_refuses(store):

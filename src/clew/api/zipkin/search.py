@@ -34,7 +34,7 @@ def find(read: Read, query: TraceQuery, now: int) -> list[IndexedTrace]:
     plain = next((one[0] for one in criteria if len(one) == 1), [])
     rest = [one for one in criteria if one != [plain]]
     scan = _Spread(read, [*of_service, *plain], of_service, rest, query.window)
-    return Hunt(read, Quest(query.window, query.limit), scan).run(now).traces
+    return Hunt(read, Quest(query.window, query.limit), scan).run(now)
 
 
 def _service(read: Read, wanted: str, now: int) -> Filter:

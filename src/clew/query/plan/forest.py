@@ -5,7 +5,8 @@ Every answer comes from whole arrays, in as many steps as the deepest tree has l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -42,6 +43,10 @@ CONVERSE = {
 """The relation seen from the other side."""
 
 
+def _go_on() -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Forest:
     """Spans of many traces; `trace` counts from 0 and identical spans occur once."""
@@ -51,6 +56,8 @@ class Forest:
     parent: Ids
     start: Ints
     kind: Small
+    check: Callable[[], None] = field(default=_go_on, compare=False)
+    """Called between steps; raises where the time is up or nobody waits for the answer."""
 
     @cached_property
     def _keys(self) -> tuple[Ints, Ints]:
@@ -119,6 +126,7 @@ class Forest:
         jump = self._jumps()
         reached = np.append(left, False)[jump]
         while True:
+            self.check()
             wider: Mask = reached | reached[jump]
             jump = jump[jump]
             if not (jump[:-1] < left.size).any():
@@ -130,6 +138,7 @@ class Forest:
         reached = np.zeros(left.size + 1, np.bool_)
         reached[jump[:-1][left]] = True
         while True:
+            self.check()
             reached[jump[reached]] = True
             jump = jump[jump]
             if not (jump[:-1] < left.size).any():
@@ -152,6 +161,7 @@ class Forest:
         levels = np.split(np.argsort(depth, kind="stable"), np.cumsum(np.bincount(depth))[:-1]) if size else []
         weight = np.ones(size, np.int64)
         for rows in levels[:0:-1]:
+            self.check()
             np.add.at(weight, up[rows], weight[rows])
         return self._numbered(levels, weight)
 
@@ -173,6 +183,7 @@ class Forest:
         offset[order] = before - np.repeat(before[head], np.diff(head, append=size))
         left = offset + 1
         for rows in levels[1:]:
+            self.check()
             left[rows] += left[up[rows]]
         right = left + 2 * weight - 1
         known = self._reachable()

@@ -68,7 +68,8 @@ class Judge:
         """Return the traces out of which spansets come.
 
         Raises:
-            SpentError: too many spans, too much memory or time.
+            SpentError: more spans than a search looks into.
+            QueryLimitError: time, memory or rows are used up.
         """
         kept: list[IndexedTrace] = []
         for batch in self.batches(traces):

@@ -124,6 +124,7 @@ def run(pipeline: Pipeline, rows: SpanRows) -> Sets:
 
 def _stages(stages: Sequence[Stage], sets: Sets, rows: SpanRows) -> Sets:
     for number, stage in enumerate(stages):
+        rows.forest.check()
         if isinstance(stage, Filter | SpansetBinary | Pipeline):
             sets = replace(sets, mask=_spans(stage, sets, rows))
         elif isinstance(stage, By):
@@ -138,6 +139,7 @@ def _stages(stages: Sequence[Stage], sets: Sets, rows: SpanRows) -> Sets:
 
 
 def _spans(expr: SpansetExpr, sets: Sets, rows: SpanRows) -> Mask:
+    rows.forest.check()
     if isinstance(expr, Filter):
         return sets.mask & condition(expr.where, rows)
     if isinstance(expr, Pipeline):

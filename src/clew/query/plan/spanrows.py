@@ -120,6 +120,7 @@ def load(
             plain["parent_id"][kept].astype(np.uint64),
             plain["start_ns"][kept].astype(np.int64),
             plain["kind"][kept].astype(np.uint8),
+            read.check,
         ),
         length.astype(np.int64)[kept],
         plain["status"][kept].astype(np.int64),

@@ -1,14 +1,12 @@
-"""What becomes of a search whose query would take more than it may: it ends with what it has, or names its size."""
+"""What becomes of a search whose statement the engine does not take: its text is named as the reason."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from clew.query.answer import Truncated
 from clew.query.errors import InvalidQueryError
-from clew.query.hunt import SpentError
-from clew.store.errors import QueryError, QueryLimitError
+from clew.store.errors import QueryError
 
 TOO_COMPLEX = frozenset({62, 167, 168, 306, 718})
 """The engine's codes for a statement that it does not take for its length or its depth."""
@@ -16,16 +14,13 @@ TOO_COMPLEX = frozenset({62, 167, 168, 306, 718})
 
 @contextmanager
 def bounded() -> Iterator[None]:
-    """Turn what the engine refuses into the end of the search.
+    """Turn the engine's refusal of a statement into an error of the query.
 
     Raises:
-        SpentError: time, memory or rows are used up; what was found so far is the answer.
         InvalidQueryError: the statement is too long or too deep.
     """
     try:
         yield
-    except QueryLimitError as error:
-        raise SpentError(Truncated(error.detail, 0, error.hint)) from error
     except QueryError as error:
         if error.engine_code not in TOO_COMPLEX:
             raise

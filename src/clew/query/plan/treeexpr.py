@@ -23,6 +23,8 @@ from clew.query.traceql.ast import Attribute, Binary, FieldExpr, FieldOp, Intrin
 from clew.query.traceql.lower import field_and_literal, flatten
 from clew.query.tree import Ints
 
+AT_A_TIME = 50_000
+"""Rows of a step in Python between two looks at the clock."""
 _ORDER: dict[FieldOp, Callable[[Ints, float], Mask]] = {
     FieldOp.EQ: np.equal,
     FieldOp.NE: np.not_equal,
@@ -116,8 +118,7 @@ def _compared(expr: Binary, rows: SpanRows) -> Mask:
             absent: Mask = value(other, rows).type == 0
             return absent if expr.op is FieldOp.EQ else np.logical_and(~absent, expr.op is FieldOp.NE)
     left, right = (_objects(one, rows) for one in (expr.left, expr.right))
-    made = np.frompyfunc(lambda one, other: scalars.compare(expr.op, one, other), 2, 1)(left, right)
-    return made.astype(np.bool_)  # type: ignore[no-any-return]
+    return _each(rows, lambda one, other: scalars.compare(expr.op, one, other), left, right).astype(np.bool_)
 
 
 def value(expr: FieldExpr, rows: SpanRows) -> Typed:
@@ -142,13 +143,21 @@ def _objects(expr: FieldExpr, rows: SpanRows) -> Objects:
         if is_logical(expr):
             return condition(expr, rows).astype(np.object_)
         if isinstance(expr, Unary):
-            negate = np.frompyfunc(scalars.negate, 1, 1)
-            negative: Objects = np.asarray(negate(_objects(expr.operand, rows)), np.object_)
-            return negative
+            return _each(rows, scalars.negate, _objects(expr.operand, rows))
         if isinstance(expr, Binary):
-            compute = np.frompyfunc(lambda a, b: scalars.compute(expr.op, a, b), 2, 1)
-            return compute(_objects(expr.left, rows), _objects(expr.right, rows))  # type: ignore[no-any-return]
+            left, right = (_objects(one, rows) for one in (expr.left, expr.right))
+            return _each(rows, lambda a, b: scalars.compute(expr.op, a, b), left, right)
     return value(expr, rows).objects()
+
+
+def _each(rows: SpanRows, made: Callable[..., object], *given: Objects) -> Objects:
+    """Return what a function makes of each row: a step that the clock and a cancellation must reach in between."""
+    apply = np.frompyfunc(made, len(given), 1)
+    found = np.empty(rows.size, np.object_)
+    for at in range(0, rows.size, AT_A_TIME):
+        rows.forest.check()
+        found[at : at + AT_A_TIME] = apply(*(one[at : at + AT_A_TIME] for one in given))
+    return found
 
 
 def _constant(given: Value, size: int) -> Objects:
