@@ -208,8 +208,15 @@ async def both():
     await asyncio.gather(*(asyncio.to_thread(traced, name) for name in ("one", "two")))
 asyncio.run(both())
 """,
+        """
+import multiprocessing
+traced("one")
+child = multiprocessing.get_context("fork").Process(target=traced, args=("two",))
+child.start(); child.join()
+assert child.exitcode == 0
+""",
     ],
-    ids=["plain", "gevent", "asyncio"],
+    ids=["plain", "gevent", "asyncio", "multiprocessing"],
 )
 def test_a_process_that_just_ends_has_sent_its_spans(endpoint, body):
     """Nothing has to be called at the end: leaving the program sends what is queued, also under gevent."""

@@ -111,6 +111,17 @@ def exported(clew: RunningClew, trace: str, enough: Callable[[list[dict[str, Any
         time.sleep(_POLL_S)
 
 
+def trace_of(clew: RunningClew, query: str) -> str:
+    """Return the id of a trace that a TraceQL query finds among the last hour's, once there is one."""
+    end = time.monotonic() + PATIENCE_S
+    asked = {"q": query, "from": "now-1h", "to": "now"}
+    while not (found := clew.post("/search", asked)["data"]["traces"]):
+        if time.monotonic() > end:
+            raise NotRunningError(f"{query} found no trace in {PATIENCE_S} s")
+        time.sleep(_POLL_S)
+    return str(found[0]["trace_id"])
+
+
 def spans_of(clew: RunningClew, trace: str, count: int) -> list[Stored]:
     """Return the spans of a trace in order, once there are `count`."""
     return tree(exported(clew, trace, lambda spans: len(spans) >= count))

@@ -19,7 +19,7 @@ from clew_sdk.export.counters import Counters, Told
 from clew_sdk.export.encode import Encoder
 from clew_sdk.export.sender import Answer, HttpSender
 from clew_sdk.export.spill import Spill
-from clew_sdk.forks import in_children
+from clew_sdk.forks import before_children_end, in_children
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan, Span
@@ -58,6 +58,7 @@ class QueueProcessor(SpanProcessor):
         self._closed = False
         self._fresh()
         in_children(self._forked)
+        before_children_end(self.shutdown)
         atexit.register(_shutdown, weakref.ref(self))
 
     def _fresh(self) -> None:
