@@ -30,6 +30,7 @@ COMMANDS = {
     "migrate": "migrate",
     "backup": "backup",
     "restore": "restore",
+    "demo": "demo",
 }
 """Sub-command to its module in `commands/`."""
 
