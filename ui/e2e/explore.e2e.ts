@@ -160,6 +160,50 @@ test("a mistake is pointed at, with what to write instead", async () => {
   await close();
 });
 
+test("words that fit are offered while a query is written, stored values too", async () => {
+  const { page, errors, close } = await open(`${base}/explore`);
+  const box = page.getByLabel("Query", { exact: true });
+  const offered = page.getByRole("listbox").getByRole("option");
+  await box.pressSequentially("{ service.n");
+  await offered.filter({ hasText: "resource.service.name" }).waitFor();
+  await box.press("ArrowDown");
+  await box.press("Enter");
+  expect(await box.inputValue()).toBe("{ resource.service.name ");
+  await box.pressSequentially(`= "${service.slice(0, 10)}`);
+  const value = page.getByRole("option", { name: `"${service}"`, exact: true });
+  await value.waitFor();
+  await expectAccessible(page);
+  await screenshot(page, "explore-words");
+  await value.click();
+  expect(await box.inputValue()).toBe(`{ resource.service.name = "${service}" `);
+  await box.pressSequentially("}");
+  await box.press("Escape");
+  await box.press("Enter");
+  await page.getByText("2 traces (exact)").waitFor();
+  expect(errors).toEqual([]);
+  await close();
+});
+
+test("a metrics query is drawn as lines, with its numbers and a trace behind them", async () => {
+  const q = `{ resource.service.name = "${service}" } | quantile_over_time(duration, 0.5, 0.95) by (name)`;
+  const { page, errors, close } = await open(query(q));
+  const table = page.getByRole("table");
+  await table
+    .getByRole("row", { name: /POST \/pay/ })
+    .first()
+    .waitFor();
+  expect(await table.getByRole("row", { name: /0\.95/ }).count()).toBeGreaterThan(1);
+  await page.getByRole("group", { name: /Series over time/ }).focus();
+  await page.keyboard.press("ArrowLeft");
+  await expect.poll(() => page.locator(".histogram-tip").textContent()).toMatch(/: /);
+  await expectAccessible(page);
+  await screenshot(page, "explore-series");
+  await table.getByRole("link", { name: "trace" }).first().click();
+  await page.waitForURL((url) => url.pathname.startsWith("/trace/"));
+  expect(errors).toEqual([]);
+  await close();
+});
+
 test("a query is saved under a name, opened again and deleted", async () => {
   const name = `errors of ${service}`;
   const text = `{ resource.service.name = "${service}" && status = error }`;

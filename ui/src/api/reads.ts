@@ -66,6 +66,21 @@ export const parseRead = (q: string) =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
+/** What may stand at a cursor of an unfinished text; the cursor counts characters. */
+export const completionRead = (q: string, cursor: number) =>
+  queryOptions({
+    queryKey: ["completion", q, cursor],
+    queryFn: ({ signal }) => call("POST /query/parse", { body: { q, cursor }, signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** The series of a metrics query, with some of the spans behind them. */
+export const seriesRead = (body: WindowText & { q: string }, run = 0) =>
+  queryOptions({
+    queryKey: ["series", body, run],
+    queryFn: ({ signal }) => call("POST /metrics/query", { body: { ...body, exemplars: 50 }, signal }),
+  });
+
 export const savedRead = queryOptions({
   queryKey: ["saved"],
   queryFn: ({ signal }) => call("GET /queries", { signal }),

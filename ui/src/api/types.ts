@@ -1,6 +1,8 @@
 /** The names by which pages know the generated types. */
 export type {
+  CompletionModel as Completion,
   FieldKey as FieldRow,
+  FieldValue,
   FieldValues,
   Histogram as HistogramData,
   Ledger,
@@ -8,6 +10,8 @@ export type {
   ParseResult,
   SearchPage,
   SearchRow as TraceRow,
+  Series,
+  SeriesAnswer,
   Status,
 } from "./types.gen";
 

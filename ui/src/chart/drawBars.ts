@@ -1,7 +1,7 @@
-import { tick } from "../format";
-import { count } from "../format/count";
+import { count } from "../format";
 import type { Palette } from "../theme/tokens";
-import { type BarRect, type Bars, type Box, layoutBars, timeTicks } from "./bars";
+import { drawAxes } from "./axes";
+import { type BarRect, type Bars, type Box, layoutBars } from "./bars";
 
 export interface BarsView {
   bars: Bars;
@@ -11,42 +11,6 @@ export interface BarsView {
   /** First and last selected bucket. */
   selection: readonly [number, number] | null;
   cursor: number | null;
-}
-
-const FONT = "11px system-ui, sans-serif";
-
-function drawAxes(ctx: CanvasRenderingContext2D, view: BarsView, colors: Palette, top: number): void {
-  const { box, fromMs, toMs } = view;
-  const ground = box.height - box.bottom;
-  ctx.font = FONT;
-  ctx.fillStyle = colors.text3;
-  ctx.strokeStyle = colors.border;
-  ctx.textBaseline = "middle";
-  ctx.textAlign = "right";
-  for (const [value, y] of [
-    [top, box.top],
-    [top / 2, (box.top + ground) / 2],
-  ] as const) {
-    ctx.fillText(count(value), box.left - 6, Math.max(6, y));
-    line(ctx, box.left, y, box.width, y);
-  }
-  line(ctx, box.left, ground, box.width, ground);
-  const { stepMs, at } = timeTicks(fromMs, toMs, Math.max(2, Math.floor((box.width - box.left) / 90)));
-  ctx.textBaseline = "top";
-  ctx.textAlign = "center";
-  for (const ms of at) {
-    const x = box.left + ((ms - fromMs) / (toMs - fromMs)) * (box.width - box.left);
-    const half = ctx.measureText(tick(ms, stepMs)).width / 2;
-    if (x - half >= box.left && x + half <= box.width) ctx.fillText(tick(ms, stepMs), x, ground + 4);
-    line(ctx, x, ground, x, ground + 3);
-  }
-}
-
-function line(ctx: CanvasRenderingContext2D, x0: number, y0: number, x1: number, y1: number): void {
-  ctx.beginPath();
-  ctx.moveTo(Math.round(x0) + 0.5, Math.round(y0) + 0.5);
-  ctx.lineTo(Math.round(x1) + 0.5, Math.round(y1) + 0.5);
-  ctx.stroke();
 }
 
 function hatch(ctx: CanvasRenderingContext2D, rect: BarRect, color: string): void {
@@ -77,7 +41,7 @@ export function drawBars(ctx: CanvasRenderingContext2D, view: BarsView, colors: 
     ctx.fillStyle = colors.selected;
     ctx.fillRect(first.x, 0, last.x + last.width - first.x, ground);
   }
-  drawAxes(ctx, view, colors, top);
+  drawAxes(ctx, { ...view, top, format: count }, colors);
   for (const rect of rects) {
     ctx.globalAlpha = first && (rect.index < view.selection![0] || rect.index > view.selection![1]) ? 0.45 : 1;
     ctx.fillStyle = colors.accent;

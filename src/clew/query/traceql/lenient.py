@@ -10,8 +10,9 @@ from itertools import pairwise
 from lark import Token, UnexpectedToken
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
+from clew.model.kinds import Kind, Status
 from clew.query.errors import InvalidQueryError
-from clew.query.traceql.ast import Binary, FieldExpr, FieldOp, Filter, Pipeline, Query, Static
+from clew.query.traceql.ast import Binary, FieldExpr, FieldOp, Filter, Name, Pipeline, Query, Static
 from clew.query.traceql.calls import FUNCTIONS
 from clew.query.traceql.grammar import grammar
 from clew.query.traceql.lexer import REST_OF_WORD
@@ -22,6 +23,11 @@ SCOPES = ("span.", "resource.", "event.", "link.", "instrumentation.", "parent."
 OPERATORS = tuple(op.value for op in FieldOp if op not in {FieldOp.AND, FieldOp.OR})
 RELATIONS = ("&&", "||", ">>", ">", "<<", "<", "~", "!>>", "!>", "&>>", "&>", "~>", "<~")
 _WORD = re.compile(r"[^ \t\r\n{}()=~!<>&|^,\"`]*\Z")
+_OWN_VALUES = {
+    name: tuple(word for word, value in VALUES.items() if isinstance(value, kind))
+    for name, kind in ((Name.STATUS, Status), (Name.KIND, Kind))
+}
+"""The words that an intrinsic can be; every other field can be any."""
 _COMPARISONS = frozenset({"COMPARE", "FIELD_COMPARE"})
 
 
@@ -60,7 +66,7 @@ def complete(text: str, cursor: int) -> Completion:
     if last is not None and last.type in _COMPARISONS and len(pieces) > 1:
         field = str(pieces[-2]) if pieces[-2].type in {"ATTRIBUTE", "INTRINSIC"} else None
     expected = _expected(accepted, last) if quote is None else ("values",)
-    return Completion(expected, prefix, start, field, _words(expected, prefix), usable(text, cursor))
+    return Completion(expected, prefix, start, field, _words(expected, prefix, field), usable(text, cursor))
 
 
 def usable(text: str, cursor: int | None = None) -> Query:
@@ -181,10 +187,11 @@ def _expected(accepted: set[str], last: Token | None) -> tuple[str, ...]:
     return ("keywords",)
 
 
-def _words(expected: Sequence[str], prefix: str) -> tuple[str, ...]:
+def _words(expected: Sequence[str], prefix: str, field: str | None) -> tuple[str, ...]:
+    values = _OWN_VALUES.get(INTRINSICS[field]) if field in INTRINSICS else None
     lists = {
         "fields": (*SCOPES, *INTRINSICS),
-        "values": tuple(VALUES),
+        "values": values or tuple(VALUES),
         "operators": OPERATORS,
         "logic": ("&&", "||"),
         "relations": ("|", *RELATIONS),

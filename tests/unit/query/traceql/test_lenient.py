@@ -48,6 +48,7 @@ def test_words_fit_the_place():
     """Words of the language are offered that begin with what is written."""
     assert complete("{ } | qua", 9).words == ("quantile_over_time(",)
     assert complete("{ kind = ser", 12).words == ("server",)
+    assert complete("{ status = ", 11).words[:4] == ("unset", "ok", "error", "span.")
     assert "traceDuration" in complete("{ trace", 7).words
 
 

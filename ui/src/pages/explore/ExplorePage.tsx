@@ -12,6 +12,7 @@ import { EmptyResult } from "./EmptyResult";
 import { HistogramPanel } from "./HistogramPanel";
 import { QueryEditor } from "./QueryEditor";
 import { SavedQueries } from "./SavedQueries";
+import { SeriesPanel } from "./SeriesPanel";
 import { TraceList } from "./TraceList";
 import { texts } from "./texts";
 import { useExplore } from "./useExplore";
@@ -156,7 +157,7 @@ export function ExplorePage() {
   const [form, toggleForm] = useFormOpen();
   const range = absolute(window);
   const runs = !explore.error && !explore.pending;
-  const search = useTraceSearch(!runs ? null : { q: explore.canonical, ...range }, run);
+  const search = useTraceSearch(!runs || explore.series ? null : { q: explore.canonical, ...range }, run);
   useEffect(() => {
     document.title = `${texts.title} · ${en.product}`;
   }, []);
@@ -172,18 +173,19 @@ export function ExplorePage() {
         <Button aria-expanded={form} onClick={toggleForm}>
           {form ? texts.hideForm : texts.form}
         </Button>
-        <QueryEditor text={explore.text} error={explore.error} onRun={onRun} />
+        <QueryEditor text={explore.text} error={explore.error} window={range} onRun={onRun} />
         <SavedQueries q={runs ? explore.canonical : null} onOpen={explore.setText} />
       </div>
-      {explore.plain && <p className="muted">{texts.plain}</p>}
+      {explore.plain && !explore.series && <p className="muted">{texts.plain}</p>}
       {form && runs && !explore.plain && (
         <Builder filters={explore.filters} window={range} onChange={explore.setFilters} />
       )}
       <div className="explore-line">
         <Chips filters={explore.filters} onChange={explore.setFilters} />
-        {runs && <Total search={search} />}
+        {runs && !explore.series && <Total search={search} />}
       </div>
-      {runs && (
+      {runs && explore.series && <SeriesPanel q={explore.canonical} window={window} run={run} />}
+      {runs && !explore.series && (
         <>
           {!explore.plain && (
             <HistogramPanel

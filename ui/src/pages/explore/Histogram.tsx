@@ -2,6 +2,7 @@ import { type KeyboardEvent, type PointerEvent, useEffect, useLayoutEffect, useR
 import type { HistogramData } from "../../api/types";
 import { type Bars, bucketAt } from "../../chart/bars";
 import { drawBars } from "../../chart/drawBars";
+import { useWidth } from "../../chart/useWidth";
 import { count, minute } from "../../format";
 import { useCommands } from "../../keys/useCommands";
 import { useTheme } from "../../theme/theme";
@@ -13,17 +14,6 @@ const HEIGHT = 116;
 const EDGE = { left: 46, bottom: 18, top: 6 };
 
 type Selection = readonly [number, number] | null;
-
-function useWidth(): [React.RefObject<HTMLDivElement | null>, number] {
-  const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry!.contentRect.width)));
-    observer.observe(box.current!);
-    return () => observer.disconnect();
-  }, []);
-  return [box, width];
-}
 
 function spanOf(bars: Bars, selection: readonly [number, number], window: Span): Span {
   return {

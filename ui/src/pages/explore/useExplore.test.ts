@@ -29,7 +29,8 @@ test("the server's error points at its place, whatever stands before it", () => 
   expect(text.slice(error!.from, error!.to)).toBe("==");
 });
 
-test("series are no list of traces", () => {
-  const { error } = understood("{ } | rate()", { ...nothing, kind: "metrics", canonical: "{ } | rate()" });
-  expect(error?.message).toContain("series");
+test("a query for series is told from one for traces", () => {
+  const read = understood("{ } | rate()", { ...nothing, kind: "metrics", canonical: "{ } | rate()" });
+  expect([read.series, read.error, read.plain]).toEqual([true, null, true]);
+  expect(understood("{ } >> { }", { ...nothing, kind: "search", canonical: "{ } >> { }" }).series).toBe(false);
 });

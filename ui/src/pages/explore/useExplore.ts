@@ -4,7 +4,6 @@ import { parseRead } from "../../api/reads";
 import type { ParseResult } from "../../api/types";
 import { useSetUrl, useUrl } from "../../url/search";
 import { type Filter, parseQuery, printQuery, QuerySyntaxError } from "../../url/traceql";
-import { texts } from "./texts";
 
 /** What is wrong with a text, where, and what to write instead; offsets count UTF-16 units. */
 export interface Mistake {
@@ -22,6 +21,8 @@ export interface ExploreQuery {
   canonical: string;
   /** The query is more than conditions joined by `&&`: no filters stand for it. */
   plain: boolean;
+  /** The query gives series, not traces. */
+  series: boolean;
   /** The server is still reading it. */
   pending: boolean;
   error: Mistake | null;
@@ -29,7 +30,7 @@ export interface ExploreQuery {
 
 /** Reads a conjunction; any other text has no filters, and an error that the server may not share. */
 export function readQuery(text: string): ExploreQuery {
-  const none = { text, filters: [], canonical: text, plain: false, pending: false };
+  const none = { text, filters: [], canonical: text, plain: false, series: false, pending: false };
   try {
     const filters = parseQuery(text);
     return { ...none, filters, canonical: printQuery(filters), error: null };
@@ -46,13 +47,13 @@ function unit(text: string, character: number): number {
 
 /** What the server makes of a text that is no conjunction for the browser. */
 export function understood(text: string, result: ParseResult): ExploreQuery {
-  const none = { text, filters: [], canonical: text, plain: false, pending: false };
+  const none = { text, filters: [], canonical: text, plain: false, series: false, pending: false };
   const wrong = result.errors[0];
   if (wrong) return { ...none, error: { ...wrong, from: unit(text, wrong.from), to: unit(text, wrong.to) } };
-  if (result.kind === "metrics")
-    return { ...none, error: { from: 0, to: text.length, message: texts.series, hint: texts.seriesHint } };
   const filters = result.filters as Filter[] | null;
-  return { ...none, filters: filters ?? [], canonical: result.canonical ?? text, plain: filters === null, error: null };
+  const series = result.kind === "metrics";
+  const canonical = result.canonical ?? text;
+  return { ...none, filters: filters ?? [], canonical, plain: filters === null, series, error: null };
 }
 
 /** The query of the address, and how to change it: by text or by filters. */
