@@ -107,6 +107,12 @@ class Bench:
             "newest 20 of two services in a trace (A) && (B), 24 h": lambda read, run: self.ask(
                 f"{service[run % 10]} && {{ status = error }}", read, now
             ),
+            "rare pairs of columns (A) && (B), 24 h": lambda read, run: self.ask(
+                f"{{ kind = server }} && {{ status = error && duration > {1000 + run}ms }}", read, now
+            ),
+            "one long value, not indexed, beside errors (A) && (B), 24 h": lambda read, run: self.ask(
+                f'{{ status = error }} && {{ span.attr_{run:02d} = "{"v" * 120}" }}', read, now
+            ),
             "newest 20 of descendants (A) >> (B), one value, 24 h": lambda read, run: self.ask(
                 f'{{ name = "lets-go" }} >> {{ span.attr_{run:02d} = "val_{run + 11:02d}" }}', read, now
             ),

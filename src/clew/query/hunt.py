@@ -16,7 +16,7 @@ from clew.query.answer import Total, Truncated, Window
 from clew.query.cursor import Cursor, Place
 from clew.query.index import MAX_CROSSING, NS_PER_S, IndexedTrace, crossing, lookup
 from clew.query.read import Read
-from clew.query.scan import CAP, Candidate, Span, floor_bucket
+from clew.query.scan import Candidate, Span, floor_bucket
 from clew.store.errors import QueryLimitError
 
 FIRST_WINDOW_NS = 600 * NS_PER_S
@@ -41,8 +41,12 @@ class Source(Protocol):
     def indexed(self) -> bool:
         """Whether an index narrows the scan to a few spans."""
 
+    @property
+    def cap(self) -> int:
+        """Most candidates of one range."""
+
     def range(self, span: Span, *, behind: Candidate | None = None) -> list[Candidate]:
-        """Return up to `CAP` traces, latest first, whose first hit in the range lies behind `behind`."""
+        """Return up to `cap` traces, latest first, whose first hit in the range lies behind `behind`."""
 
     def of(self, traces: Sequence[IndexedTrace], span: Span) -> list[Candidate]:
         """Return which of these traces have a hit in the range."""
@@ -193,7 +197,7 @@ class Hunt:
             with self.read.during("candidates"):
                 candidates = self.source.range(span, behind=behind)
             self._add(candidates)
-            whole = len(candidates) < CAP
+            whole = len(candidates) < self.source.cap
             self.floor = span.low if whole else candidates[-1].seen + 1
             self._look_up()
             yield self.floor
@@ -217,12 +221,13 @@ class Hunt:
         size = self.query.limit + SPARE
         while self.waiting and not self.full:
             ids = sorted(self.waiting, key=lambda one: (self.waiting[one], one), reverse=True)[:size]
+            before = len(self.found)
             with self.read.during("bounds of candidates"):
                 traces = list(lookup(self.read, ids).values())
             self._keep(traces)
             for one in ids:
                 del self.waiting[one]
-            size *= 2
+            size *= 2 if 4 * (len(self.found) - before) > len(ids) else 8
 
     def _keep(self, traces: Sequence[IndexedTrace]) -> None:
         window, cursor = self.query.window, self.query.cursor

@@ -17,7 +17,7 @@ from clew.store.failures import MISSING_INDEX
 from clew.store.housekeeping import parts_without_index
 
 CAP = 1000
-"""Most candidates that one scan returns; the next scan goes on behind them."""
+"""Most candidates that one scan returns, where it has no other bound; the next scan goes on behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,9 @@ def merged(found: Sequence[Candidate]) -> list[Candidate]:
 class Scan:
     """Looks for candidates of one conjunction."""
 
-    def __init__(self, read: Read, filters: Sequence[Filter]) -> None:
+    def __init__(self, read: Read, filters: Sequence[Filter], cap: int = CAP) -> None:
         self.read = read
+        self.cap = cap
         self.of_span, self.of_trace = split_trace_filters(filters)
         self.whole_traces = not self.of_span
         """No filter looks at a span: the trace index itself is scanned."""
@@ -80,7 +81,7 @@ class Scan:
         return self.table == "spans" and any(decided(item) for item in self.of_span)
 
     def range(self, span: Span, *, behind: Candidate | None = None) -> list[Candidate]:
-        """Return up to `CAP` traces whose first match in the range lies behind `behind`."""
+        """Return up to `cap` traces whose first match in the range lies behind `behind`."""
         if not self.decided:
             return self._run(Params(), span, behind, "")
         return self._from_index(span, behind)
@@ -131,7 +132,7 @@ class Scan:
             if error.engine_code != MISSING_INDEX:
                 raise
             return self._run(Params(), span, behind, "")  # a part came in meanwhile
-        return merged(found)[:CAP]
+        return merged(found)[: self.cap]
 
     @property
     def _start(self) -> str:
@@ -154,7 +155,7 @@ class Scan:
         behind: Candidate | None,
         extra: str,
         *,
-        cap: int = CAP,
+        cap: int = 0,
         index: UseIndex = UseIndex.BESIDE,
     ) -> list[Candidate]:
         where = self._where(params, span, index)
@@ -165,7 +166,7 @@ class Scan:
         sql = f"""
             SELECT trace_id, min(toUnixTimestamp64Nano({self._start})) AS seen FROM {self.table}
             WHERE {where}{extra}
-            GROUP BY trace_id {having} ORDER BY seen DESC, trace_id DESC LIMIT {cap}
+            GROUP BY trace_id {having} ORDER BY seen DESC, trace_id DESC LIMIT {cap or self.cap}
         """
         table = self.read.query(sql, params.values, direct_index=index is UseIndex.INSTEAD)
         seen_ids = zip(table.column("seen").to_pylist(), table.column("trace_id").to_pylist(), strict=True)

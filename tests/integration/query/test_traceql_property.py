@@ -13,7 +13,10 @@ from traceql_spans import PHASES, T0, S, make_spans, plain_span
 
 from clew.model import Kind
 from clew.query.answer import Total, Window
+from clew.query.errors import InvalidQueryError
 from clew.query.filters import Duration
+from clew.query.plan import find as plan_find
+from clew.query.plan import led as plan_led
 from clew.query.plan.find import find
 from clew.query.plan.found import Ask
 from clew.query.traceql.ast import Query
@@ -30,9 +33,16 @@ windows = st.one_of(
 
 
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of the strategies, which nobody prints
-@pytest.mark.parametrize("merged", [False, True], ids=["as inserted", "after a final merge"])
-def test_searches_equal_a_plain_evaluator(make_store, kinds, merged):
+@pytest.mark.parametrize(
+    ("merged", "led"),
+    [(False, False), (True, False), (False, True)],
+    ids=["as inserted", "after a final merge", "with one part in the lead"],
+)
+def test_searches_equal_a_plain_evaluator(make_store, kinds, monkeypatch, merged, led):
     """Every page walk over random data gives the spansets of a plain evaluator, newest trace first."""
+    if led:
+        monkeypatch.setattr(plan_led, "APART", 1e12)  # whatever it costs
+        monkeypatch.setattr(plan_find, "READ_AHEAD", 0)
     examples = int(os.environ.get("CLEW_EXAMPLES", "8"))
 
     some_questions = st.lists(st.tuples(searches.pipeline, windows), min_size=20, max_size=20)
@@ -73,7 +83,10 @@ def _walk(store, pipeline, spans, limit, window):
     got, cursor = [], None
     while True:
         ask = Ask(window, limit, 100, cursor)
-        answer = find(store.read(), Query(pipeline), ask, T0 + 86_400 * S)
+        try:
+            answer = find(store.read(), Query(pipeline), ask, T0 + 86_400 * S)
+        except InvalidQueryError:  # random arithmetic can grow into a statement that is too long for the engine
+            return
         got += answer.data.traces
         cursor = answer.data.cursor
         if cursor is None:

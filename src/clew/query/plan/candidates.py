@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clew.model import BUCKET_S
+from clew.query.hydrate import of_traces
 from clew.query.index import NS_PER_S, IndexedTrace
 from clew.query.params import Params
 from clew.query.plan.fieldsql import FieldSql
@@ -26,8 +27,9 @@ class FormulaScan:
 
     whole_traces = False
 
-    def __init__(self, read: Read, formula: Formula) -> None:
+    def __init__(self, read: Read, formula: Formula, cap: int = CAP) -> None:
         self.read = read
+        self.cap = cap
         self._formula = formula
         self._conditions = conditions(formula)
         self._top = 0
@@ -37,7 +39,7 @@ class FormulaScan:
         self.indexed = not slim and all(items and any(narrowed(one) for one in items) for items in lowered)
 
     def range(self, span: Span, *, behind: Candidate | None = None) -> list[Candidate]:
-        """Return up to `CAP` traces whose first hit in the range lies behind `behind`."""
+        """Return up to `cap` traces whose first hit in the range lies behind `behind`."""
         self._top = max(self._top, span.high)
         params = Params()
         having = f"seen <= {params.bind(span.high, 'Int64')}"
@@ -45,7 +47,7 @@ class FormulaScan:
             seen, trace = params.bind(behind.seen, "Int64"), params.bind(behind.trace_id, "FixedString(16)")
             having += f" AND (seen, trace_id) < ({seen}, {trace})"
         wide = Span(span.low, self._top) if isinstance(self._formula, All) else span
-        return self._run(params, wide, "", having, CAP)
+        return self._run(params, wide, "", having, self.cap)
 
     def of(self, traces: Sequence[IndexedTrace], span: Span) -> list[Candidate]:
         """Return which of these traces have all hits, wherever they lie."""
@@ -54,8 +56,7 @@ class FormulaScan:
         params = Params()
         low = min(trace.min_bucket for trace in traces) * NS_PER_S
         high = (max(trace.max_bucket for trace in traces) + BUCKET_S) * NS_PER_S - 1
-        ids = f" AND trace_id IN {params.ids([trace.trace_id for trace in traces])}"
-        return self._run(params, Span(low, high), ids, "1", len(traces))
+        return self._run(params, Span(low, high), f" AND {of_traces(traces, params)}", "1", len(traces))
 
     def _run(self, params: Params, span: Span, extra: str, having: str, cap: int) -> list[Candidate]:
         table = self.read.query(self.statement(params, span, extra, having, cap), params.values)
@@ -91,6 +92,7 @@ class UnionScan:
     whole_traces = False
     indexed = True
     table = "spans"
+    cap = CAP
 
     def __init__(self, scans: Sequence[Scan]) -> None:
         self._scans = scans

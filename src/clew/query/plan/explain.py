@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clew.query.answer import Answer
-from clew.query.plan.find import Finding, conjunction, find, sort_of
+from clew.query.plan.find import Finding, JudgedScan, conjunction, find, sort_of
 from clew.query.plan.found import Ask
 from clew.query.plan.grid import default_step
+from clew.query.plan.led import LedScan
 from clew.query.plan.metrics import metrics
 from clew.query.plan.necessity import ANY_TRACE, All, Either, Formula, Some
 from clew.query.plan.series import MetricsAsk
@@ -80,6 +81,8 @@ def words(read: Read, query: Query, ask: Ask) -> list[str]:
     lines = [f"candidates: traces with {formula_text(finding.formula)}", f"read from: {finding.source.table}"]
     if finding.source.indexed:
         lines.append("narrowed by: the attribute index")
+    if isinstance(finding.source, JudgedScan) and isinstance(finding.source.scan, LedScan):
+        lines.append("after the first window: the part leads that a sample shows to be rare and cheap to read")
     if conjunction(query) is not None:
         lines.append("verdict: the conditions of one span decide")
     else:

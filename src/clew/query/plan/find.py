@@ -16,7 +16,8 @@ from clew.query.index import IndexedTrace
 from clew.query.patterns import check_texts
 from clew.query.plan.candidates import FormulaScan, UnionScan
 from clew.query.plan.found import Ask, Found, FoundTrace
-from clew.query.plan.judge import Judge
+from clew.query.plan.judge import READ_AHEAD, Judge
+from clew.query.plan.led import LedScan
 from clew.query.plan.links import MAX_LINKED, Links
 from clew.query.plan.lowering import plain_parts
 from clew.query.plan.necessity import ANY_TRACE, All, Formula, Some, alternatives, formula
@@ -32,6 +33,7 @@ from clew.query.traceql.lower import conjunction_of
 
 FEW = 20_000
 """So many spans of an index are looked at one by one."""
+EVER = Span(0, 2**63 - 1)
 MAX_SORTED = 10_000
 """Most traces that are sorted."""
 
@@ -66,8 +68,10 @@ def finds(read: Read, query: Query, ask: Ask, now: int) -> Iterator[Progress | A
 class JudgedScan:
     """Candidates of a scan, decided about over their whole traces."""
 
-    scan: Scan | UnionScan | FormulaScan
+    scan: Scan | UnionScan | FormulaScan | LedScan
     judge: Judge
+    together: FormulaScan | None = None
+    """Looks for all that an answer must have, where the scan looks for a part of it."""
 
     @classmethod
     def cheapest(cls, read: Read, wanted: Formula, judge: Judge, window: Window) -> JudgedScan:
@@ -94,13 +98,20 @@ class JudgedScan:
                 if count < fewest:
                     fewest, best = count, scan
         if best is not None:
-            return cls(best, judge)
+            return cls(best, judge, FormulaScan(read, wanted) if isinstance(wanted, All) else None)
+        if isinstance(wanted, All):
+            return cls(LedScan(read, wanted, window), judge, FormulaScan(read, wanted))
         return cls(FormulaScan(read, wanted), judge)
 
     @property
     def table(self) -> str:
         """Where candidates are read from."""
         return self.scan.table
+
+    @property
+    def cap(self) -> int:
+        """Most candidates of one range."""
+        return self.scan.cap
 
     @property
     def whole_traces(self) -> bool:
@@ -123,7 +134,12 @@ class JudgedScan:
             return self.scan.of(traces, span)
 
     def decide(self, traces: Sequence[IndexedTrace]) -> Sequence[IndexedTrace]:
-        """Return the traces that are answers."""
+        """Return the traces that are answers; of many, those that have all that is needed are evaluated alone."""
+        partial = not isinstance(self.scan, LedScan) or self.scan.alone
+        if self.together is not None and partial and len(traces) > READ_AHEAD:
+            with self.judge.read.during("candidates among those"), bounded():
+                kept = {one.trace_id for one in self.together.of(traces, EVER)}
+            traces = [one for one in traces if one.trace_id in kept]
         return self.judge.decide(traces)
 
 
