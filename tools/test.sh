@@ -19,6 +19,11 @@ if CLEW_TEST_JAVAAGENT=$(tools/javaagent.sh); then
 else
   left+=("polyglot: Go, a JDK and Maven are needed, and OpenTelemetry's Java agent from Maven Central")
 fi
+if CLEW_TEST_KAFKA=$(tools/kafka.sh); then
+  export CLEW_TEST_KAFKA
+else
+  left+=("kafka: Java and Maven are needed, and Apache Kafka from Maven Central")
+fi
 marks=$(printf 'not %s and ' "${left[@]%%:*}")
 # Two workers, a file to one worker: many tests wait for processes, and the engine takes one directory per process.
 # Instances of Clew that many tests share are measured too.

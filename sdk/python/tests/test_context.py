@@ -18,6 +18,7 @@ from clew_sdk.context import (
     XRayPropagator,
 )
 from clew_sdk.context.environ import from_environ, to_environ
+from clew_sdk.context.records import from_headers, to_headers
 from clew_sdk.settings import Settings
 
 TRACE, SPAN = 0x0AF7651916CD43DD8448EB211C80319C, 0xB7AD6B7169203331
@@ -242,3 +243,14 @@ def test_an_environment_carries_context_to_a_child():
     assert "TRACEPARENT" not in to_environ({"TRACEPARENT": "old"}, Context())
     header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
     assert span_of(from_environ({"_X_AMZN_TRACE_ID": header})).span_id == 0x53995C3F42CD8AD8
+
+
+def test_a_record_that_is_passed_on_carries_its_newest_sender():
+    """Headers of records are pairs of name and bytes: context replaces what an earlier producer left there."""
+    span = NonRecordingSpan(SpanContext(TRACE, SPAN, False, TraceFlags(1)))
+    old = ("traceparent", b"00-" + b"1" * 32 + b"-" + b"2" * 16 + b"-01")
+    made = to_headers([("key", b"7"), ("empty", None), old], set_span_in_context(span, Context()))
+    assert made == [("key", b"7"), ("empty", None), ("traceparent", GOOD.encode())]
+    assert span_of(from_headers([old, *made])).span_id == SPAN
+    assert not span_of(from_headers(None, Context())).is_valid
+    assert not span_of(from_headers([("traceparent", b"\xff\xfe")], Context())).is_valid
