@@ -12,6 +12,8 @@ from clew.testing.traced import each, exported, instrumented, program, spans_of,
 HERE = Path(__file__).parent
 PRODUCER, CONSUMER = 4, 5
 
+pytestmark = pytest.mark.timeout(400)  # programs, workers and a broker start one after the other
+
 
 @pytest.fixture(scope="module")
 def clew(tmp_path_factory):
