@@ -1,0 +1,103 @@
+"""The command and environment of an instance.
+
+Every process, in whatever language, gets: `SHOP_SERVICE`, `SHOP_INSTANCE`, `SHOP_VERSION`, `SHOP_REGION`, `SHOP_PORT`
+(listen on 127.0.0.1), `SHOP_RUN` (the run directory, also the working directory), `SHOP_DATABASE`, `SHOP_KAFKA`, and
+`SHOP_ADDRESS_<NAME>` for each service that listens: `127.0.0.1:PORT`, several with commas. Names are in upper case with
+`_` for `-`. OpenTelemetry's variables are set. Its standard input ends when the shop does: end then, and at SIGTERM.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from shop.topology import VERSION, Instance, Runtime, Service
+
+FOLDER = Path(__file__).parent.parent
+"""examples/shop"""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all instances of one shop share."""
+
+    run: Path
+    otlp: str
+    database: str
+    kafka: str
+    addresses: Mapping[str, tuple[str, ...]]
+
+
+def command(service: Service) -> list[str]:
+    """Return the command that runs a service, in the run directory."""
+    module = ["-m", f"shop.services.{service.name.replace('-', '_')}"]
+    if service.runtime is not Runtime.PYTHON:
+        raise NotImplementedError(service.runtime)
+    if not service.traced:
+        return [sys.executable, *module]
+    return [str(Path(sys.executable).with_name("clew-instrument")), "--no-install", sys.executable, *module]
+
+
+def missing(service: Service) -> str:
+    """Return why a service cannot run here; empty where it can."""
+    return "" if service.runtime is Runtime.PYTHON else f"no way to run {service.runtime.value}"
+
+
+def environment(
+    service: Service, instance: Instance, around: Surroundings, *, port: int, version: str = VERSION
+) -> dict[str, str]:
+    """Return the variables of one process."""
+    told = {
+        **os.environ,
+        "PYTHONPATH": str(FOLDER),
+        "PYTHONUNBUFFERED": "1",
+        "SHOP_SERVICE": service.name,
+        "SHOP_INSTANCE": instance.name,
+        "SHOP_VERSION": version,
+        "SHOP_REGION": instance.region,
+        "SHOP_PORT": str(port),
+        "SHOP_RUN": str(around.run),
+        "SHOP_DATABASE": around.database,
+        "SHOP_KAFKA": around.kafka,
+    }
+    for name, addresses in around.addresses.items():
+        told[f"SHOP_ADDRESS_{name.upper().replace('-', '_')}"] = ",".join(addresses)
+    return told | (_telemetry(service, instance, around.otlp, version) if service.traced else {})
+
+
+def _telemetry(service: Service, instance: Instance, otlp: str, version: str) -> dict[str, str]:
+    deployed = hashlib.sha1(f"{service.name} {version}".encode(), usedforsecurity=False).hexdigest()
+    attributes = {
+        "service.version": version,
+        "service.instance.id": instance.name,
+        "deployment.environment.name": "demo",
+        "cloud.region": instance.region,
+        "k8s.namespace.name": "shop",
+        "k8s.pod.name": f"{service.name}-{deployed[:9]}-{secrets.token_hex(3)[:5]}",
+        "vcs.ref.head.revision": deployed,
+    }
+    if service.name == "billing":
+        attributes |= {"faas.name": "billing", "faas.version": version}
+    return {
+        "OTEL_SERVICE_NAME": service.name,
+        "OTEL_RESOURCE_ATTRIBUTES": ",".join(f"{key}={value}" for key, value in attributes.items()),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": otlp,
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_METRICS_EXPORTER": "none",
+        "OTEL_LOGS_EXPORTER": "none",
+        "OTEL_SEMCONV_STABILITY_OPT_IN": "http,database",
+        "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": ",".join(_installed() - {"threading", *service.instrumentations}),
+    }
+
+
+@cache
+def _installed() -> frozenset[str]:
+    """Return the instrumentations of this environment, of which a service loads only those that fit what it imports."""
+    return frozenset(one.name for one in entry_points(group="opentelemetry_instrumentor"))

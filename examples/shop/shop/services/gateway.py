@@ -1,0 +1,125 @@
+"""The way in: the page, and the API behind it."""
+
+from __future__ import annotations
+
+import logging
+import random
+from pathlib import Path
+from typing import Any
+
+from flask import Response, request, send_from_directory
+from opentelemetry import baggage, context, trace
+from requests import RequestException
+
+from shop import faults, runtime
+
+PAGE = Path(__file__).parent.parent / "page"
+
+app = runtime.application("gateway")
+http = runtime.client(drops_context=lambda: faults.on("stripped-headers"))
+log = logging.getLogger("gateway")
+
+
+@app.before_request
+def choose_variant() -> None:
+    """Draw whether this request goes without the cache; baggage tells the services behind."""
+    without = random.random() < float(faults.setting("cache", "without_share", 0.0))  # noqa: S311 - not for secrets
+    variant = "no-cache" if without else "cache"
+    trace.get_current_span().set_attribute("shop.variant", variant)
+    request.environ["shop.token"] = context.attach(baggage.set_baggage("shop.variant", variant))
+
+
+@app.teardown_request
+def leave_variant(_error: BaseException | None) -> None:
+    """Take the baggage back."""
+    token = request.environ.pop("shop.token", None)
+    if token is not None:
+        context.detach(token)
+
+
+@app.errorhandler(RequestException)
+def unreachable(error: Exception) -> Any:
+    """Say that a service behind cannot be reached."""
+    log.warning("%s", error)
+    return {"error": "a service behind the gateway does not answer"}, 503
+
+
+@app.get("/")
+@app.get("/page/<path:name>")
+def page(name: str = "index.html") -> Response:
+    """Send the page."""
+    return send_from_directory(PAGE, name)
+
+
+@app.post("/api/login")
+def log_in() -> Any:
+    """Begin a session."""
+    return _hand_on(http.post("http://auth/sessions", json=request.get_json()))
+
+
+@app.get("/api/products")
+def search() -> Any:
+    """List products."""
+    return _hand_on(http.get("http://catalogue/products", params={"q": request.args.get("q", "")}))
+
+
+@app.get("/api/products/<product>")
+def product(product: str) -> Any:
+    """Answer one product, with what others like where the shop knows it."""
+    found = http.get(f"http://catalogue/products/{product}")
+    if not found.ok or not runtime.addresses("recommendations"):
+        return _hand_on(found)
+    like = http.get(f"http://recommendations/for/{product}")
+    return {**found.json(), "recommended": like.json().get("products", []) if like.ok else []}
+
+
+@app.get("/api/cart")
+def read_cart() -> Any:
+    """List the caller's cart."""
+    user = _user()
+    return _hand_on(http.get(f"http://cart/carts/{user['id']}")) if user else _stranger()
+
+
+@app.put("/api/cart")
+def write_cart() -> Any:
+    """Replace the caller's cart."""
+    user = _user()
+    return _hand_on(http.put(f"http://cart/carts/{user['id']}", json=request.get_json())) if user else _stranger()
+
+
+@app.post("/api/orders")
+def order() -> Any:
+    """Buy what is in the caller's cart."""
+    user = _user()
+    if not user:
+        return _stranger()
+    return _hand_on(http.post("http://checkout/orders", json=user))
+
+
+@app.get("/api/orders/<made>")
+def state(made: str) -> Any:
+    """Answer what became of an order."""
+    return _hand_on(http.get(f"http://checkout/orders/{made}"))
+
+
+def _user() -> dict[str, Any] | None:
+    """Return who calls, or None."""
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    told = http.get(f"http://auth/sessions/{token}") if token else None
+    if told is None or not told.ok:
+        return None
+    user: dict[str, Any] = told.json()
+    trace.get_current_span().set_attribute("enduser.id", user["id"])
+    return user
+
+
+def _stranger() -> Any:
+    return {"error": "log in first"}, 401
+
+
+def _hand_on(answer: Any) -> Any:
+    return Response(answer.content, answer.status_code, content_type="application/json")
+
+
+if __name__ == "__main__":
+    runtime.serve(app)
