@@ -8,7 +8,16 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LIMITS = {"src": 600, "native": 600, "ui/src": 400, "tests": 800, "bench": 600, "tools": 600, "ui/e2e": 800, "examples": 600}
+LIMITS = {
+    "src": 600,
+    "native": 600,
+    "ui/src": 400,
+    "tests": 800,
+    "bench": 600,
+    "tools": 600,
+    "ui/e2e": 800,
+    "examples": 600,
+}
 SUFFIXES = {".py", ".rs", ".ts", ".tsx", ".css"}
 GENERATED = ("_pb2", ".gen.", ".pyi")
 
