@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from clew.derive.edges import edges, lonely
-from clew.derive.exceptions import exceptions, read_thrown
+from clew.derive.exceptions import exceptions, thrown
 from clew.derive.forest import plant
 from clew.derive.lot import NAMED, Lot, Scratch
 from clew.derive.numbers import Flags, Floats, Ints
@@ -163,16 +163,14 @@ def _tables(
     spans, pairs = distinct(spans)
     forest = plant(spans, pairs)
     begun, alone = origins(spans, forest), lonely(spans, forest)
-    placed: dict[str, Param] = {"tenant": scope.tenant, "low": int(lot.low.min()), "high": int(lot.high.max())}
-    where = (scratch, lot, placed, spans)
-    thrown = read_thrown(*where, begun=begun, base=base)
-    remote = producers(*where, alone=alone, base=base, until=units.until)
+    remote = producers(scratch, scope, spans, alone=alone, until=units.until)
     alone[remote.consumer] = False
-    named = queues(*where, alone=alone, base=base)
+    named = queues(spans, alone)
+    errors = thrown(spans, begun)
     whole = overview(spans, forest, begun, base.size)
     tables = {
         "edges_1m": edges(scope.tenant, spans, forest, sign=sign, queues=named, remote=remote),
-        "exceptions": exceptions(scope.tenant, spans, thrown, begun, sign=sign, known=lot.ids, base=base),
+        "exceptions": exceptions(scope.tenant, spans, errors, begun, sign=sign, known=lot.ids, base=base),
         "shapes": shape_rows(scope.tenant, spans, whole, sign=sign, known=lot.ids, base=base),
     }
     if stamps is not None:
