@@ -74,16 +74,17 @@ def look_up(scratch: Scratch, scope: Scope, ids: pa.Array, *, settled: bool = Fa
     return lot.take(np.flatnonzero(lot.rows_before > 0 if settled else lot.rows_before != lot.rows))
 
 
-def settle(scratch: Scratch, scope: Scope, lot: Lot, *, remove: bool = False) -> Outcome:
+def settle(scratch: Scratch, scope: Scope, lot: Lot, *, held: Spans | None = None, remove: bool = False) -> Outcome:
     """Return the rows of some traces, and what has to be taken out of the sums for those settled before.
 
     Args:
         scratch: what holds the spans.
         scope: whose.
         lot: which traces, and when they were settled last.
+        held: all their stored rows, numbered in their order, where these are known; else they are read.
         remove: only take out what was counted before.
     """
-    stored = read_spans(scratch, scope, lot)
+    stored = read_spans(scratch, scope, lot) if held is None else held
     rows = np.bincount(stored.trace, minlength=lot.size)
     present = np.flatnonzero(rows)
     number = np.zeros(lot.size, np.int64)

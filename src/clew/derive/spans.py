@@ -12,15 +12,18 @@ import pyarrow.compute as pc
 
 from clew.derive.lot import PLACED, Lot, Scratch
 from clew.derive.numbers import Floats, Ids, Ints, Pairs, Small, leaders
-from clew.derive.told import TOLD_SQL, Told
-from clew.model import Scope
+from clew.derive.told import SAID_SQL, Told
+from clew.model import Scope, Status
 
 _SQL = """
     SELECT trace_id, span_id, parent_id, toUnixTimestamp64Nano(start) AS start, duration, service, name, kind, status,
-        weight, toUnixTimestamp64Milli(received) AS received, peer, db_system, version
+        weight, toUnixTimestamp64Milli(received) AS received, peer, db_system, version,
+        status_message, http_status
     FROM spans WHERE tenant = {tenant:String} AND """
+TIMES = ("start", "received")
+"""Times among them, as the engine tells them: plain integers."""
 WORDS = ("service", "name", "peer", "db_system", "version")
-_PLAIN = ("span_id", "parent_id", "start", "duration", "kind", "status", "weight", "received")
+PLAIN = ("span_id", "parent_id", "start", "duration", "kind", "status", "weight", "received")
 _SHARED = ("words", "told")
 _LONGEST_NS = 2**62
 
@@ -77,7 +80,7 @@ def read_spans(scratch: Scratch, scope: Scope, lot: Lot) -> Spans:
     where = scratch.place(lot, scope)
     table = scratch.query(_SQL + PLACED, where)
     spans = spans_of(table, number_of(table.column("trace_id"), lot.ids))
-    said = scratch.query(TOLD_SQL + PLACED, where)
+    said = scratch.query(SAID_SQL + PLACED, where)
 
     def keys(trace: Ints, span: Ids, kind: Small, start: Ints) -> tuple[Ints, Ids]:
         return trace * 8 + kind, span ^ start.astype(np.uint64)
@@ -85,7 +88,11 @@ def read_spans(scratch: Scratch, scope: Scope, lot: Lot) -> Spans:
     numbered = number_of(said.column("trace_id"), lot.ids)
     found = Pairs(*keys(numbered, *(said.column(name).to_numpy() for name in ("span_id", "kind", "start"))))
     place = found.find(*keys(spans.trace, spans.span, spans.kind, spans.start))
-    return replace(spans, place=place, told=Told.of(said))
+    tells = (place >= 0) | (spans.status == Status.ERROR)
+    rows = np.flatnonzero(tells)
+    plain = table.select(["status_message", "http_status"]).take(pa.array(rows))
+    told = Told.of(plain.column(0), plain.column(1), said, place[rows])
+    return replace(spans, place=np.where(tells, np.cumsum(tells) - 1, -1), told=told)
 
 
 def spans_of(table: pa.Table, trace: Ints, *, place: Ints | None = None, told: Told | None = None) -> Spans:
@@ -93,7 +100,7 @@ def spans_of(table: pa.Table, trace: Ints, *, place: Ints | None = None, told: T
     words, codes = {}, {}
     for name in WORDS:
         words[name], codes[name] = _words(table.column(name))
-    plain = {name: table.column(name).to_numpy() for name in _PLAIN}
+    plain = {name: table.column(name).to_numpy() for name in PLAIN}
     return Spans(
         trace=trace,
         span=plain["span_id"],

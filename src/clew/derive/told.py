@@ -19,10 +19,9 @@ from clew.model.schema import ID128
 
 _EXCEPTION = "exception"
 _QUEUED = (Kind.PRODUCER, Kind.CONSUMER)
-_TELLS = "(status = 2 OR kind IN (4, 5) OR has(`events.name`, 'exception'))"
-TOLD_SQL = f"""
+SAID_SQL = """
     SELECT trace_id, span_id, kind, toUnixTimestamp64Nano(start) AS start,
-        status_message AS message, http_status AS code, attr_str['error.type'] AS type,
+        attr_str['error.type'] AS type,
         multiIf(attr_str['messaging.destination.name'] != '', attr_str['messaging.destination.name'],
             attr_str['messaging.destination'] != '', attr_str['messaging.destination'],
             peer != '', toString(peer), attr_str['messaging.system']) AS queue,
@@ -31,9 +30,14 @@ TOLD_SQL = f"""
         arrayMap(a -> a['exception.message'], thrown) AS messages,
         arrayMap(a -> a['exception.stacktrace'], thrown) AS stacks,
         if(kind = 5, `links.trace_id`, []) AS targets, if(kind = 5, `links.span_id`, []) AS ids
-    FROM spans PREWHERE {_TELLS}
-    WHERE tenant = {{tenant:String}} AND """
-"""SELECT of `Told.rows` and what finds the span of each."""
+    FROM spans
+    PREWHERE kind IN (4, 5) OR has(`events.name`, 'exception')
+        OR (status = 2 AND status_message = '' AND http_status = 0 AND has(attr_str.keys, 'error.type'))
+    WHERE tenant = {tenant:String} AND """
+"""SELECT of what stands in attributes, of the spans that have any of it, and what finds the span of each row.
+
+Attributes are read last and only where they say something: they are most of what is stored.
+"""
 NESTED = ("kind", "status_message", "http_status", "peer", "attr_str", "events", "links")
 """Columns of the spans that the rows are made of."""
 _SCHEMA = pa.schema(
@@ -58,9 +62,17 @@ class Told:
     rows: pa.Table
 
     @staticmethod
-    def of(table: pa.Table) -> Told:
-        """Take the rows of an answer of `TOLD_SQL`."""
-        return Told(table.select(_SCHEMA.names).cast(_SCHEMA).combine_chunks())
+    def of(message: pa.ChunkedArray, code: pa.ChunkedArray, said: pa.Table, found: Ints) -> Told:
+        """Return rows from status messages and codes of HTTP, and the row of an answer of `SAID_SQL`, -1 for none."""
+        names = _SCHEMA.names[2:]
+        nothing = pa.table(
+            [[""], [""], *([[]] for _ in names[2:])], schema=pa.schema([_SCHEMA.field(n) for n in names])
+        )
+        known = pa.concat_tables([said.select(names).cast(nothing.schema), nothing]).take(
+            pa.array(np.where(found < 0, said.num_rows, found))
+        )
+        rows = pa.table([message, code, *known.columns], names=_SCHEMA.names)
+        return Told(rows.cast(_SCHEMA).combine_chunks())
 
     @staticmethod
     def joined(parts: Sequence[Told]) -> Told:

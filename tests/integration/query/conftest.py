@@ -164,8 +164,8 @@ class Store:
         self.engine = engine
         self.scope = Scope(f"tenant{next(self.numbers)}")
 
-    def insert(self, spans: list[Span]) -> None:
-        """Store spans with their resources, scopes and rollups, as one insert."""
+    def insert(self, spans: list[Span]) -> pa.RecordBatch:
+        """Store spans with their resources, scopes and rollups, as one insert; returns the rows of `spans`."""
         tenant = self.scope.tenant
         rows = batch([span.row(tenant) for span in spans], SPANS)
         columns = Columns.of([rows])
@@ -178,6 +178,7 @@ class Store:
         self.put("red_service_1m", services)
         for slim in span_by_service([rows]):
             self.put("span_by_service", slim)
+        return rows
 
     def catalogue(self, day: int, rows: list[tuple[str, str, str, str]], more: set[str] = frozenset()) -> None:
         """Store attribute keys and values: (level, key, type, value)."""
