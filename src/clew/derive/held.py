@@ -64,7 +64,7 @@ class Held:
 
     def add(self, segment: str, batches: Sequence[pa.RecordBatch]) -> None:
         """Keep the spans of a segment that was stored; the same segment again takes its own place."""
-        slim = _slim(pa.Table.from_batches(batches))
+        slim = _slim(batches)
         with self._lock:
             self._segments.pop(segment, None)
             self._segments[segment] = slim
@@ -91,25 +91,30 @@ class Held:
         return _joined(found, ids) if found else None
 
 
-def _slim(table: pa.Table) -> _Slim:
-    """Copy what is needed of a segment, whose own memory is a file that goes."""
-    tells = telling(table)
-    rows = _copy(table.select(_COLUMNS))
+def _slim(batches: Sequence[pa.RecordBatch]) -> _Slim:
+    """Copy what is needed of a segment; its own memory is a file that goes."""
+    if len(batches) == 1:  # put together they are a copy
+        half = batches[0].num_rows // 2
+        batches = [batches[0].slice(0, half), batches[0].slice(half)]
+    table = pa.Table.from_batches(batches)
+    rows = table.select(_COLUMNS).unify_dictionaries().combine_chunks()
+    nested = table.select([*NESTED, "status"]).unify_dictionaries()
+    tells = telling(nested)
     place = np.where(tells, np.cumsum(tells) - 1, -1)
-    for name in TIMES:
-        at = rows.schema.get_field_index(name)
-        rows = rows.set_column(at, name, rows.column(name).cast(pa.int64()))
+    for at, field in enumerate(rows.schema):
+        if field.name in TIMES:
+            rows = rows.set_column(at, field.name, rows.column(at).cast(pa.int64()))
+        elif pa.types.is_dictionary(field.type):
+            rows = rows.set_column(at, field.name, _own_words(rows.column(at).chunk(0)))
     rows = rows.append_column("place", pa.array(place))
-    few = table.select(NESTED).filter(pa.array(tells)).unify_dictionaries().combine_chunks()
-    return _Slim(rows, told_of(few) if few.num_rows else Told.joined([]))
+    if not tells.any():
+        return _Slim(rows, Told.joined([]))
+    return _Slim(rows, told_of(nested.select(NESTED).take(pa.array(np.flatnonzero(tells))).combine_chunks()))
 
 
-def _copy(table: pa.Table) -> pa.Table:
-    whole = table.unify_dictionaries().combine_chunks()
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, whole.schema) as writer:
-        writer.write_table(whole)
-    return pa.ipc.open_stream(sink.getvalue()).read_all()
+def _own_words(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    words = pa.array(column.dictionary.to_pylist(), pa.utf8())
+    return pa.DictionaryArray.from_arrays(column.indices, words)
 
 
 def _joined(parts: Sequence[_Slim], ids: pa.Array) -> Spans:

@@ -164,10 +164,13 @@ class Store:
         self.engine = engine
         self.scope = Scope(f"tenant{next(self.numbers)}")
 
-    def insert(self, spans: list[Span]) -> pa.RecordBatch:
-        """Store spans with their resources, scopes and rollups, as one insert; returns the rows of `spans`."""
-        tenant = self.scope.tenant
-        rows = batch([span.row(tenant) for span in spans], SPANS)
+    def rows(self, spans: list[Span]) -> pa.RecordBatch:
+        """Return the rows of `spans`."""
+        return batch([span.row(self.scope.tenant) for span in spans], SPANS)
+
+    def insert(self, spans: list[Span]) -> None:
+        """Store spans with their resources, scopes and rollups, as one insert."""
+        rows = self.rows(spans)
         columns = Columns.of([rows])
         operations, services = red_tables(columns)
         self._insert("resources", [self._origin(span, span.all_resource, "resource_id") for span in spans], RESOURCES)
@@ -178,7 +181,6 @@ class Store:
         self.put("red_service_1m", services)
         for slim in span_by_service([rows]):
             self.put("span_by_service", slim)
-        return rows
 
     def catalogue(self, day: int, rows: list[tuple[str, str, str, str]], more: set[str] = frozenset()) -> None:
         """Store attribute keys and values: (level, key, type, value)."""

@@ -50,8 +50,8 @@ def settle(store, settler, request):
     """Store spans and settle their traces: from the store, or from the spans as they came in."""
 
     def run(*spans, into=store, by=settler):
-        rows = into.insert(list(spans))
-        by.stored(named(into, spans), *(segment(rows) if request.param == "held" else ()))
+        into.insert(list(spans))
+        by.stored(named(into, spans), *(segment(into, list(spans)) if request.param == "held" else ()))
         by.settle_due()
 
     return run
@@ -64,10 +64,10 @@ def named(store, spans):
     return pa.RecordBatch.from_arrays(columns, ["tenant", "trace_id"])
 
 
-def segment(rows):
-    """Return what a settler is told of a segment: its name, and its spans in two batches."""
-    half = rows.num_rows // 2
-    return f"segment/{next(NUMBERS)}", [part for part in (rows.slice(0, half), rows.slice(half)) if part.num_rows]
+def segment(store, spans):
+    """Return what a settler is told of a segment: its name, and its spans in two batches with their own words."""
+    half = len(spans) // 2
+    return f"segment/{next(NUMBERS)}", [store.rows(part) for part in (spans[:half], spans[half:]) if part]
 
 
 def sums(store, table):
@@ -472,8 +472,8 @@ def test_slices_settle_to_the_same_as_everything_at_once(
     settler = Settler(engine, tmp_path_factory.mktemp("derive"), ids=lambda: f"p{next(NUMBERS)}", quiet_s=0)
     edges_at = sorted({0, *(cut for cut in cuts if cut < len(made)), len(made)})
     for number, (first, last) in enumerate(itertools.pairwise(edges_at)):
-        rows = slices.insert(made[first:last])
-        settler.stored(named(slices, made[first:last]), *(segment(rows) if held[number] else ()))
+        slices.insert(made[first:last])
+        settler.stored(named(slices, made[first:last]), *(segment(slices, made[first:last]) if held[number] else ()))
         if held[-1] or last == len(made):
             settler.settle_due()
     whole.insert(made)
@@ -505,10 +505,12 @@ def test_spans_that_just_came_in_are_not_read_back(engine, store, span, tmp_path
     counting = Counting(engine)
     settler = Settler(counting, tmp_path, ids=lambda: f"h{next(NUMBERS)}", quiet_s=0)
     first = [span(1, service="web", kind=Kind.CLIENT), span(2, 1, at=9, service="pay", kind=Kind.SERVER)]
-    settler.stored(named(store, first), *segment(store.insert(first)))
+    store.insert(first)
+    settler.stored(named(store, first), *segment(store, first))
     assert (settler.settle_due(), counting.reads) == (2, 0)
     late = [span(3, 1, at=20, service="db", kind=Kind.SERVER, received=T + 5000 * MS)]
-    settler.stored(named(store, late), *segment(store.insert(late)))
+    store.insert(late)
+    settler.stored(named(store, late), *segment(store, late))
     assert settler.settle_due() == 3
     assert counting.reads > 0
     assert graph(store) == [("web", "db", "", 1.0, 0.0), ("web", "pay", "", 1.0, 0.0)]
@@ -517,7 +519,8 @@ def test_spans_that_just_came_in_are_not_read_back(engine, store, span, tmp_path
 def test_a_segment_told_twice_counts_once(settler, store, span):
     """A segment whose inserts were tried again is held once; so is nothing counted twice."""
     spans = [span(1, service="web", kind=Kind.CLIENT, peer="bank")]
-    told = segment(store.insert(spans))
+    store.insert(spans)
+    told = segment(store, spans)
     for _ in range(2):
         settler.stored(named(store, spans), *told)
     settler.settle_due()
@@ -528,9 +531,11 @@ def test_a_segment_told_twice_counts_once(settler, store, span):
 def test_spans_of_a_deleted_trace_are_not_held(settler, store, span):
     """A trace that is deleted before it settles and comes back is settled from what came back."""
     spans = [span(1, service="web", kind=Kind.CLIENT, peer="bank")]
-    settler.stored(named(store, spans), *segment(store.insert(spans)))
+    store.insert(spans)
+    settler.stored(named(store, spans), *segment(store, spans))
     settler.delete_trace(store.scope, spans[0].trace_id)
     again = [span(2, service="web", kind=Kind.CLIENT, peer="db")]
-    settler.stored(named(store, again), *segment(store.insert(again)))
+    store.insert(again)
+    settler.stored(named(store, again), *segment(store, again))
     settler.settle_due()
     assert graph(store) == [("web", "db", "virtual_node", 1.0, 0.0)]
