@@ -20,7 +20,7 @@ from shop.options import Options
 from shop.queue import broker
 from shop.state import RunDirectory, write_json
 from shop.switches import Action, Switches
-from shop.topology import BILLING, SERVICES, VERSION, Instance, Service
+from shop.topology import BILLING, PEOPLE, SERVICES, VERSION, Instance, Service
 
 READY_S = 90.0
 END_S = 10.0
@@ -47,6 +47,7 @@ class Supervisor:
         self._switches = Switches(directory, self._actions())
         self._control = Control(options.control, self._switches, self.state)
         self._functions: Functions | None = None
+        self._people: Child | None = None
         self._told: dict[str, Any] | None = None
 
     @property
@@ -95,6 +96,8 @@ class Supervisor:
                 self._wait_ready(child)
         self._functions.start()
         self._control.start()
+        if self._options.load and not stopping.is_set():
+            self._let_people_in()
         self._write()
 
     def watch(self, stopping: threading.Event) -> None:
@@ -117,7 +120,7 @@ class Supervisor:
         if self._functions is not None:
             self._functions.stop()
             self._control.stop()
-        children = list(self._children.values())
+        children = [*([self._people] if self._people else []), *self._children.values()]
         for child in children:
             child.terminate()
         end = time.monotonic() + END_S
@@ -232,6 +235,16 @@ class Supervisor:
                 stdout=log,
                 stderr=log,
             )
+
+    def _let_people_in(self) -> None:
+        """Start the people: nothing of theirs is traced."""
+        told = self._options
+        environ = launch.environment(PEOPLE, PEOPLE.instances[0], self._around, port=0)
+        command = [sys.executable, "-m", "shop.load", "--gateway", self.gateway, "--rate", str(told.rate)]
+        command += ["--day", f"{told.day_s}s", "--tell"]
+        child = Child("people", command, environ, port=0, log=self._directory.log("people"))
+        self._people = child
+        child.start()
 
     def _function(self, number: int) -> Worker:
         instance = Instance(f"billing-{number}")
