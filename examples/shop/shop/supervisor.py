@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -174,6 +175,7 @@ class Supervisor:
             "bad-release": Action(
                 on=lambda: self.release("payments-b", "1.1.0"), off=lambda: self.release("payments-b", VERSION)
             ),
+            "cold-starts": Action(on=self._reclaim, off=lambda: None),
         }
 
     def _chosen(self) -> list[Service]:
@@ -252,8 +254,13 @@ class Supervisor:
         return Worker(launch.command(BILLING), environ, self._directory.log("billing"))
 
     def _reclaims(self) -> bool:
+        """Return whether the platform throws away the process of this order."""
         told = self._switches.faults().get("cold-starts")
-        return told is not None
+        return told is not None and random.random() < told["share"]  # noqa: S311 - not for secrets
+
+    def _reclaim(self) -> None:
+        if self._functions is not None:
+            self._functions.reclaim()
 
     def _tail(self, name: str) -> str:
         return self._directory.log(name).read_text(errors="replace")[-2000:]

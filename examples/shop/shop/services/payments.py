@@ -55,7 +55,7 @@ def charge(asked: payments_pb2.ChargeRequest, context: grpc.ServicerContext) -> 
 def _charge(asked: payments_pb2.ChargeRequest) -> payments_pb2.ChargeReply:
     risk = _neighbours(asked.customer)
     trace.get_current_span().set_attribute("shop.charge.neighbours", risk)
-    order = {"card": asked.card, "cents": asked.amount_cents, "risk": risk}
+    order: dict[str, Any] = {"card": asked.card, "cents": asked.amount_cents, "risk": risk}
     told = http.post("http://legacy-bank/authorise", json=order)
     if told.status_code == _PAYMENT_REQUIRED:
         raise DeclinedError(told.json()["error"])
