@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 
@@ -20,9 +22,21 @@ class Endpoint:
     """End each connection after its answer, without saying so before."""
     wait: threading.Event | None = None
     requests: list[ExportTraceServiceRequest] = field(default_factory=list)
+    logs: list[ExportLogsServiceRequest] = field(default_factory=list)
+    metrics: list[ExportMetricsServiceRequest] = field(default_factory=list)
     connections: set = field(default_factory=set)
     headers: list = field(default_factory=list)
     url: str = ""
+
+    def records(self):
+        """Return the log records that were taken, each with the name of its logger."""
+        return [
+            (scope.scope.name, record)
+            for request in self.logs
+            for resource in request.resource_logs
+            for scope in resource.scope_logs
+            for record in scope.log_records
+        ]
 
     def names(self):
         """Return the names of the spans that were taken."""
@@ -53,7 +67,12 @@ def endpoint():
                 body = gzip.decompress(body)
             status = told.statuses.pop(0) if told.statuses else 200
             if status == 200:
-                told.requests.append(ExportTraceServiceRequest.FromString(body))
+                kinds = {
+                    "/v1/logs": (told.logs, ExportLogsServiceRequest),
+                    "/v1/metrics": (told.metrics, ExportMetricsServiceRequest),
+                }
+                taken, kind = kinds.get(self.path, (told.requests, ExportTraceServiceRequest))
+                taken.append(kind.FromString(body))
             self.send_response(status)
             if told.retry_after is not None and status != 200:
                 self.send_header("Retry-After", told.retry_after)

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from clew.testing import RunningClew
 from clew.testing.running import free_port
-from clew.testing.traced import exported, fetch, instrumented, program, spans_of, tree
+from clew.testing.traced import each, exported, fetch, instrumented, program, spans_of, tree
 
 APP = Path(__file__).with_name("app.py")
 GOOD = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -23,9 +24,9 @@ def clew(tmp_path_factory):
 
 
 def test_an_unchanged_web_application_shows_its_first_trace(clew):
-    """`clew-instrument python app.py` is all: server, threads and clients are one tree, each call once."""
+    """`clew-instrument python app.py` is all: server, threads and clients are one tree, with its logs."""
     port = free_port()
-    with program(clew, "tea-shop", instrumented(str(APP), str(port))):
+    with program(clew, "tea-shop", instrumented(str(APP), str(port)), {"OTEL_LOGS_EXPORTER": "otlp"}):
         assert b"tea" in fetch(f"http://127.0.0.1:{port}/cart", {"traceparent": GOOD})
         told = exported(clew, TRACE, lambda spans: len(spans) >= 5)
     assert [one[1:] for one in tree(told)] == [
@@ -38,6 +39,12 @@ def test_an_unchanged_web_application_shows_its_first_trace(clew):
     resource = {one["key"]: one["value"] for one in told["resourceSpans"][0]["resource"]["attributes"]}
     assert resource["service.name"] == {"stringValue": "tea-shop"}
     assert "vcs.ref.head.revision" in resource
+    [page] = [span["spanId"] for _, span in each(told) if span["name"] == "GET /cart"]
+    end = time.monotonic() + 60
+    while not (logs := clew.get(f"/traces/{TRACE}/spans/{page}")["data"]["logs"]):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    assert [(one["severity_text"], one["body"]) for one in logs] == [("WARNING", "cart asked for")]
 
 
 def test_two_lines_in_the_program_do_the_same(clew):

@@ -8,6 +8,9 @@ from typing import Any
 
 from opentelemetry import trace
 
+from clew_sdk.log_export import LogExport
+
+_export: LogExport | None = None
 _FIELDS = ("trace_id", "span_id", "trace_sampled")
 
 
@@ -16,6 +19,16 @@ def _current() -> tuple[str, str, bool]:
     if not context.is_valid:
         return "", "", False
     return f"{context.trace_id:032x}", f"{context.span_id:016x}", context.trace_flags.sampled
+
+
+def export_logs(export: LogExport | None) -> None:
+    """Send records of `logging` and events of structlog from now on; None ends that."""
+    global _export  # noqa: PLW0603 - so are loggers
+    if _export is not None:
+        _export.uninstall()
+    _export = export
+    if export is not None:
+        export.install()
 
 
 def correlate_logging() -> None:
@@ -46,8 +59,14 @@ def uncorrelate_logging() -> None:
         logging.setLogRecordFactory(before)
 
 
-def structlog_processor(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Add the fields to an event of structlog: put it into `structlog.configure(processors=[...])`."""
+def structlog_processor(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Add the fields to an event of structlog, and send it where logs are sent.
+
+    Put it into `structlog.configure(processors=[...])` before what renders. What goes on to
+    `logging` is sent from there.
+    """
+    if _export is not None and not isinstance(logger, logging.Logger):
+        _export.take_event(str(event.get("logger", "")), name, event)
     trace_id, span_id, sampled = _current()
     if trace_id:
         event.setdefault("trace_id", trace_id)

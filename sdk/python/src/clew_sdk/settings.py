@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+_LEVELS = {logging.getLevelName(level): level for level in range(logging.DEBUG, logging.CRITICAL + 1, 10)}
 DEFAULT_ENDPOINT = "http://127.0.0.1:4318"
 
 
@@ -23,6 +25,7 @@ class Settings:
 
     traces_url: str = f"{DEFAULT_ENDPOINT}/v1/traces"
     metrics_url: str = f"{DEFAULT_ENDPOINT}/v1/metrics"
+    logs_url: str = f"{DEFAULT_ENDPOINT}/v1/logs"
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float = 10.0
     compress: bool = True
@@ -46,6 +49,10 @@ class Settings:
     """Baggage keys that may leave the process; None is all."""
     process_metrics: bool = False
     log_correlation: bool = True
+    log_export: bool = False
+    """Send log records too."""
+    log_level: int = logging.INFO
+    """Least level of records that are sent."""
     disabled: bool = False
 
 
@@ -61,6 +68,7 @@ def from_environ(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         traces_url=env.text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or f"{base}/v1/traces",
         metrics_url=env.text("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") or f"{base}/v1/metrics",
+        logs_url=env.text("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT") or f"{base}/v1/logs",
         headers=env.pairs("OTEL_EXPORTER_OTLP_TRACES_HEADERS") or env.pairs("OTEL_EXPORTER_OTLP_HEADERS"),
         timeout_s=env.number("OTEL_EXPORTER_OTLP_TIMEOUT", 10.0),
         compress=env.text("OTEL_EXPORTER_OTLP_COMPRESSION") != "none",
@@ -79,6 +87,8 @@ def from_environ(environ: Mapping[str, str] | None = None) -> Settings:
         baggage_allow=None if not allow else env.words("CLEW_BAGGAGE_ALLOW"),
         process_metrics=env.switch("CLEW_PROCESS_METRICS", default=False),
         log_correlation=env.switch("OTEL_PYTHON_LOG_CORRELATION", default=True),
+        log_export=bool({"otlp", "clew"} & set(env.words("OTEL_LOGS_EXPORTER"))),
+        log_level=env.level("CLEW_LOGS_LEVEL"),
         disabled=env.switch("OTEL_SDK_DISABLED", default=False),
     )
 
@@ -110,6 +120,12 @@ class _Env:
         if value < 0:
             raise SettingsError(name, text, "write a number of at least 0")
         return value
+
+    def level(self, name: str) -> int:
+        text = self.text(name).upper() or "INFO"
+        if text not in _LEVELS:
+            raise SettingsError(name, text, f"write one of {', '.join(_LEVELS).lower()}")
+        return _LEVELS[text]
 
     def switch(self, name: str, *, default: bool) -> bool:
         text = self.text(name).lower()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import replace
+from functools import partial
+from typing import TypedDict
 
 from opentelemetry import metrics, propagate, trace
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
@@ -12,9 +15,12 @@ from opentelemetry.sdk.trace import TracerProvider
 from clew_sdk import build, settings
 from clew_sdk.export import HttpSender, QueueProcessor, Spill
 from clew_sdk.export.counters import Told
+from clew_sdk.export.encode_logs import LogEncoder, Record
+from clew_sdk.export.queue import ExportQueue
 from clew_sdk.facts import ColdStart, ProcessMetrics, deployment
 from clew_sdk.instrument.enable import enable
-from clew_sdk.logs import correlate_logging
+from clew_sdk.log_export import LogExport
+from clew_sdk.logs import correlate_logging, export_logs
 from clew_sdk.sampling import ErrorBuffer
 
 _log = logging.getLogger("clew_sdk")
@@ -24,21 +30,33 @@ _METRICS_INTERVAL_MS = 15_000
 class Running:
     """A started SDK."""
 
-    def __init__(self, provider: TracerProvider, queue: QueueProcessor) -> None:
+    def __init__(
+        self, provider: TracerProvider, queue: QueueProcessor, logs: ExportQueue[Record] | None = None
+    ) -> None:
         self.provider = provider
         self._queue = queue
+        self._logs = logs
 
     def told(self) -> Told:
         """Return what became of the spans of this process."""
         return self._queue.told()
 
+    def told_logs(self) -> Told:
+        """Return what became of the log records of this process; nothing where they are not sent."""
+        return self._logs.told() if self._logs is not None else Told()
+
     def flush(self, timeout_s: float = 30.0) -> bool:
         """Send what is queued; returns whether all of it left in time."""
-        return self._queue.force_flush(round(timeout_s * 1000))
+        queues = [queue for queue in (self._queue, self._logs) if queue is not None]
+        done = [queue.force_flush(round(timeout_s * 1000)) for queue in queues]
+        return all(done)
 
     def shutdown(self) -> None:
         """Send what can be sent before the deadline, and end. Safe twice."""
+        export_logs(None)
         self.provider.shutdown()
+        if self._logs is not None:
+            self._logs.shutdown()
 
 
 _running: Running | None = None
@@ -68,17 +86,12 @@ def start(
     told = using or settings.from_environ()
     if endpoint is not None:
         base = endpoint.rstrip("/")
-        told = replace(told, traces_url=f"{base}/v1/traces", metrics_url=f"{base}/v1/metrics")
+        told = replace(
+            told, traces_url=f"{base}/v1/traces", metrics_url=f"{base}/v1/metrics", logs_url=f"{base}/v1/logs"
+        )
     resource = _resource(service)
     name = str(resource.attributes[SERVICE_NAME])
-    queue = QueueProcessor(
-        _sender(told, told.traces_url),
-        spill=Spill(told.spill_directory, max_bytes=told.spill_max_bytes) if told.spill_directory else None,
-        max_queue=told.max_queue,
-        batch=told.batch,
-        interval_s=told.interval_s,
-        shutdown_s=told.shutdown_s,
-    )
+    queue = QueueProcessor(_sender(told, told.traces_url), **_bounds(told, told.spill_directory))
     provider = TracerProvider(resource=resource, sampler=build.sampler(told, name), shutdown_on_exit=False)
     provider.add_span_processor(queue)
     if told.keep_errors:
@@ -90,13 +103,14 @@ def start(
         trace.set_tracer_provider(provider)
     if told.log_correlation:
         correlate_logging()
+    logs = _logs(told, resource) if told.log_export and not told.disabled else None
     if told.process_metrics:
         _measure(told, resource)
     if name.startswith("unknown_service"):
         _log.warning("the service has no name: set OTEL_SERVICE_NAME, or call clew_sdk.start('checkout')")
     if instrument and not told.disabled:
         enable()
-    _running = Running(provider, queue)
+    _running = Running(provider, queue, logs)
     return _running
 
 
@@ -114,6 +128,34 @@ def _sender(told: settings.Settings, url: str) -> HttpSender:
         compress=told.compress,
         certificate=told.certificate,
     )
+
+
+class _Bounds(TypedDict):
+    spill: Spill | None
+    max_queue: int
+    batch: int
+    interval_s: float
+    shutdown_s: float
+
+
+def _bounds(told: settings.Settings, spill_directory: str | None) -> _Bounds:
+    return {
+        "spill": Spill(spill_directory, max_bytes=told.spill_max_bytes) if spill_directory else None,
+        "max_queue": told.max_queue,
+        "batch": told.batch,
+        "interval_s": told.interval_s,
+        "shutdown_s": told.shutdown_s,
+    }
+
+
+def _logs(told: settings.Settings, resource: Resource) -> ExportQueue[Record]:
+    """Send log records through a queue of their own: many of them cost no span."""
+    aside = os.path.join(told.spill_directory, "logs") if told.spill_directory else None  # noqa: PTH118 - it is a text
+    queue = ExportQueue[Record](
+        _sender(told, told.logs_url), partial(LogEncoder, resource), what="log records", **_bounds(told, aside)
+    )
+    export_logs(LogExport(queue, level=told.log_level))
+    return queue
 
 
 def _measure(told: settings.Settings, resource: Resource) -> None:

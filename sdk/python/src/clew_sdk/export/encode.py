@@ -24,7 +24,8 @@ MAX_DEPTH = 32
 """Values nest so deep at most; what lies below is written as its text."""
 
 _TIMES = struct.Struct("<BQBQ").pack
-_FIXED64 = struct.Struct("<Q").pack
+fixed32 = struct.Struct("<I").pack
+fixed64 = struct.Struct("<Q").pack
 _DOUBLE = struct.Struct("<d").pack
 _FLAGS = struct.Struct("<BBI").pack
 _HAS_IS_REMOTE, _IS_REMOTE = 0x100, 0x200
@@ -47,17 +48,18 @@ def _size(length: int) -> bytes:
     return _SIZES[length] if length < _TWO_BYTES else _varint(length)
 
 
-def _sized(tag: bytes, body: bytes) -> bytes:
+def sized(tag: bytes, body: bytes) -> bytes:
+    """Return a field with its length before it."""
     return tag + _size(len(body)) + body
 
 
-def _text(value: str) -> bytes:
+def text(value: str) -> bytes:
     """Return UTF-8; lone surrogates, which are no text, become question marks."""
     return value.encode("utf-8", "replace")
 
 
-class Encoder:
-    """Encodes batches of spans. Used by one thread at a time."""
+class Pieces:
+    """What spans and log records have in common, encoded once and kept. Used by one thread at a time."""
 
     def __init__(self) -> None:
         self._attributes: dict[tuple[str, str], bytes] = {}
@@ -66,62 +68,10 @@ class Encoder:
         self._resources: dict[int, tuple[object, bytes]] = {}
         self._scopes: dict[int, tuple[object, bytes]] = {}
 
-    def request(self, spans: Sequence[ReadableSpan]) -> bytes:
-        """Return one request with all spans, grouped by resource and scope in order of appearance."""
-        groups: dict[int, tuple[Resource, dict[int, tuple[InstrumentationScope | None, list[bytes]]]]] = {}
-        for span in spans:
-            resource, scope = span.resource, span.instrumentation_scope
-            group = groups.get(id(resource))
-            if group is None:
-                group = groups[id(resource)] = (resource, {})
-            inner = group[1].get(id(scope))
-            if inner is None:
-                inner = group[1][id(scope)] = (scope, [])
-            body = self.span(span)
-            inner[1].extend((b"\x12", _size(len(body)), body))
-        out = []
-        for resource, scopes in groups.values():
-            parts = [self._resource(resource)]
-            for scope, bodies in scopes.values():
-                parts.append(_sized(b"\x12", self._scope(scope) + b"".join(bodies) + _url(scope)))
-            parts.append(_url(resource))
-            out.append(_sized(b"\x0a", b"".join(parts)))
-        return b"".join(out)
-
-    def span(self, span: ReadableSpan) -> bytes:
-        """Return the `Span` message."""
-        context, parent = span.context, span.parent
-        parts = [
-            b"\x0a\x10",
-            context.trace_id.to_bytes(16, "big"),
-            b"\x12\x08",
-            context.span_id.to_bytes(8, "big"),
-        ]
-        if context.trace_state:
-            parts.append(_sized(b"\x1a", _text(context.trace_state.to_header())))
-        if parent is not None:
-            parts.append(b"\x22\x08" + parent.span_id.to_bytes(8, "big"))
-        parts.append(self._name(span.name))
-        parts.append(_KINDS[span.kind.value])
-        parts.append(_TIMES(0x39, span.start_time or 0, 0x41, span.end_time or 0))
-        self._all(parts, b"\x4a", span.attributes)
-        _count(parts, b"\x50", span.dropped_attributes)
-        parts.extend([_sized(b"\x5a", self._event(event)) for event in span.events])
-        _count(parts, b"\x60", span.dropped_events)
-        parts.extend([_sized(b"\x6a", self._link(link)) for link in span.links])
-        _count(parts, b"\x70", span.dropped_links)
-        status = span.status
-        code = status.status_code.value
-        if code or status.description:
-            body = _sized(b"\x12", _text(status.description)) if status.description else b""
-            parts.append(_sized(b"\x7a", body + (b"\x18" + _SIZES[code] if code else b"")))
-        parts.append(_FLAGS(0x85, 0x01, _flags(context.trace_flags, parent)))
-        return b"".join(parts)
-
     def _name(self, name: str) -> bytes:
         kept = self._names.get(name)
         if kept is None:
-            kept = _sized(b"\x2a", _text(name))
+            kept = sized(b"\x2a", text(name))
             if len(self._names) >= MAX_KEPT:
                 self._names.clear()
             self._names[name] = kept
@@ -150,27 +100,11 @@ class Encoder:
         """Return a `KeyValue`."""
         head = self._keys.get(key)
         if head is None:
-            head = _sized(b"\x0a", _text(key))
+            head = sized(b"\x0a", text(key))
             if len(self._keys) >= MAX_KEPT:
                 self._keys.clear()
             self._keys[key] = head
-        return head + _sized(b"\x12", _any(value))
-
-    def _event(self, event: Event) -> bytes:
-        parts = [b"\x09" + _FIXED64(event.timestamp), _sized(b"\x12", _text(event.name))]
-        self._all(parts, b"\x1a", event.attributes)
-        _count(parts, b"\x20", event.dropped_attributes)
-        return b"".join(parts)
-
-    def _link(self, link: Link) -> bytes:
-        context = link.context
-        parts = [b"\x0a\x10", context.trace_id.to_bytes(16, "big"), b"\x12\x08", context.span_id.to_bytes(8, "big")]
-        if context.trace_state:
-            parts.append(_sized(b"\x1a", _text(context.trace_state.to_header())))
-        self._all(parts, b"\x22", link.attributes)
-        _count(parts, b"\x28", link.dropped_attributes)
-        parts.append(struct.pack("<BI", 0x35, _flags(context.trace_flags, context)))
-        return b"".join(parts)
+        return head + sized(b"\x12", any_value(value))
 
     def _resource(self, resource: Resource) -> bytes:
         kept = self._resources.get(id(resource))
@@ -179,7 +113,7 @@ class Encoder:
             self._all(parts, b"\x0a", resource.attributes)
             if len(self._resources) >= MAX_KEPT:
                 self._resources.clear()
-            kept = self._resources[id(resource)] = (resource, _sized(b"\x0a", b"".join(parts)))
+            kept = self._resources[id(resource)] = (resource, sized(b"\x0a", b"".join(parts)))
         return kept[1]
 
     def _scope(self, scope: InstrumentationScope | None) -> bytes:
@@ -187,14 +121,86 @@ class Encoder:
             return b""
         kept = self._scopes.get(id(scope))
         if kept is None or kept[0] is not scope:
-            parts = [_sized(b"\x0a", _text(scope.name))]
+            parts = [sized(b"\x0a", text(scope.name))]
             if scope.version:
-                parts.append(_sized(b"\x12", _text(scope.version)))
+                parts.append(sized(b"\x12", text(scope.version)))
             self._all(parts, b"\x1a", scope.attributes)
             if len(self._scopes) >= MAX_KEPT:
                 self._scopes.clear()
-            kept = self._scopes[id(scope)] = (scope, _sized(b"\x0a", b"".join(parts)))
+            kept = self._scopes[id(scope)] = (scope, sized(b"\x0a", b"".join(parts)))
         return kept[1]
+
+
+class Encoder(Pieces):
+    """Encodes batches of spans. Used by one thread at a time."""
+
+    def request(self, spans: Sequence[ReadableSpan]) -> bytes:
+        """Return one request with all spans, grouped by resource and scope in order of appearance."""
+        groups: dict[int, tuple[Resource, dict[int, tuple[InstrumentationScope | None, list[bytes]]]]] = {}
+        for span in spans:
+            resource, scope = span.resource, span.instrumentation_scope
+            group = groups.get(id(resource))
+            if group is None:
+                group = groups[id(resource)] = (resource, {})
+            inner = group[1].get(id(scope))
+            if inner is None:
+                inner = group[1][id(scope)] = (scope, [])
+            body = self.span(span)
+            inner[1].extend((b"\x12", _size(len(body)), body))
+        out = []
+        for resource, scopes in groups.values():
+            parts = [self._resource(resource)]
+            for scope, bodies in scopes.values():
+                parts.append(sized(b"\x12", self._scope(scope) + b"".join(bodies) + _url(scope)))
+            parts.append(_url(resource))
+            out.append(sized(b"\x0a", b"".join(parts)))
+        return b"".join(out)
+
+    def span(self, span: ReadableSpan) -> bytes:
+        """Return the `Span` message."""
+        context, parent = span.context, span.parent
+        parts = [
+            b"\x0a\x10",
+            context.trace_id.to_bytes(16, "big"),
+            b"\x12\x08",
+            context.span_id.to_bytes(8, "big"),
+        ]
+        if context.trace_state:
+            parts.append(sized(b"\x1a", text(context.trace_state.to_header())))
+        if parent is not None:
+            parts.append(b"\x22\x08" + parent.span_id.to_bytes(8, "big"))
+        parts.append(self._name(span.name))
+        parts.append(_KINDS[span.kind.value])
+        parts.append(_TIMES(0x39, span.start_time or 0, 0x41, span.end_time or 0))
+        self._all(parts, b"\x4a", span.attributes)
+        _count(parts, b"\x50", span.dropped_attributes)
+        parts.extend([sized(b"\x5a", self._event(event)) for event in span.events])
+        _count(parts, b"\x60", span.dropped_events)
+        parts.extend([sized(b"\x6a", self._link(link)) for link in span.links])
+        _count(parts, b"\x70", span.dropped_links)
+        status = span.status
+        code = status.status_code.value
+        if code or status.description:
+            body = sized(b"\x12", text(status.description)) if status.description else b""
+            parts.append(sized(b"\x7a", body + (b"\x18" + _SIZES[code] if code else b"")))
+        parts.append(_FLAGS(0x85, 0x01, _flags(context.trace_flags, parent)))
+        return b"".join(parts)
+
+    def _event(self, event: Event) -> bytes:
+        parts = [b"\x09" + fixed64(event.timestamp), sized(b"\x12", text(event.name))]
+        self._all(parts, b"\x1a", event.attributes)
+        _count(parts, b"\x20", event.dropped_attributes)
+        return b"".join(parts)
+
+    def _link(self, link: Link) -> bytes:
+        context = link.context
+        parts = [b"\x0a\x10", context.trace_id.to_bytes(16, "big"), b"\x12\x08", context.span_id.to_bytes(8, "big")]
+        if context.trace_state:
+            parts.append(sized(b"\x1a", text(context.trace_state.to_header())))
+        self._all(parts, b"\x22", link.attributes)
+        _count(parts, b"\x28", link.dropped_attributes)
+        parts.append(struct.pack("<BI", 0x35, _flags(context.trace_flags, context)))
+        return b"".join(parts)
 
 
 _KINDS = [b"\x30" + _SIZES[kind + 1] for kind in range(5)]
@@ -214,13 +220,13 @@ def _count(parts: list[bytes], tag: bytes, count: int) -> None:
 
 def _url(of: Resource | InstrumentationScope | None) -> bytes:
     url = of.schema_url if of is not None else None
-    return _sized(b"\x1a", _text(url)) if url else b""
+    return sized(b"\x1a", text(url)) if url else b""
 
 
-def _any(value: object, depth: int = 0) -> bytes:
+def any_value(value: object, depth: int = 0) -> bytes:
     """Return an `AnyValue`; what has no type in OTLP is written as its text."""
     if isinstance(value, str):
-        return _sized(b"\x0a", _text(value))
+        return sized(b"\x0a", text(value))
     if isinstance(value, (bool, int, float)):
         return _number(value)
     if value is None:
@@ -235,15 +241,15 @@ def _number(value: int | float) -> bytes:  # noqa: PYI041 - an integer is treate
         return b"\x21" + _DOUBLE(value)
     if -(1 << 63) <= value < 1 << 63:
         return b"\x18" + _varint(value & 0xFFFF_FFFF_FFFF_FFFF)
-    return _sized(b"\x0a", str(value).encode())
+    return sized(b"\x0a", str(value).encode())
 
 
 def _composite(value: object, depth: int) -> bytes:
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return _sized(b"\x3a", bytes(value))
+        return sized(b"\x3a", bytes(value))
     if depth < MAX_DEPTH and isinstance(value, Mapping):
-        pairs = (_sized(b"\x0a", _text(str(k))) + _sized(b"\x12", _any(v, depth + 1)) for k, v in value.items())
-        return _sized(b"\x32", b"".join(_sized(b"\x0a", pair) for pair in pairs))
+        pairs = (sized(b"\x0a", text(str(k))) + sized(b"\x12", any_value(v, depth + 1)) for k, v in value.items())
+        return sized(b"\x32", b"".join(sized(b"\x0a", pair) for pair in pairs))
     if depth < MAX_DEPTH and isinstance(value, (list, tuple, set, frozenset)):
-        return _sized(b"\x2a", b"".join(_sized(b"\x0a", _any(one, depth + 1)) for one in value))
-    return _sized(b"\x0a", _text(str(value)))
+        return sized(b"\x2a", b"".join(sized(b"\x0a", any_value(one, depth + 1)) for one in value))
+    return sized(b"\x0a", text(str(value)))
