@@ -14,7 +14,7 @@ if CHROMIUM=$(tools/chromium.sh); then
 else
   left+=("browser: Chromium was not found and could not be installed: apt-get install chromium, or set CHROMIUM=/path")
 fi
-if CLEW_TEST_JAVAAGENT=$(tools/javaagent.sh); then
+if command -v go >/dev/null && CLEW_TEST_JAVAAGENT=$(tools/javaagent.sh); then
   export CLEW_TEST_JAVAAGENT
 else
   left+=("polyglot: Go, a JDK and Maven are needed, and OpenTelemetry's Java agent from Maven Central")
@@ -23,6 +23,11 @@ if CLEW_TEST_KAFKA=$(tools/kafka.sh); then
   export CLEW_TEST_KAFKA
 else
   left+=("kafka: Java and Maven are needed, and Apache Kafka from Maven Central")
+fi
+if CLEW_TEST_POSTGRES=$(tools/postgres.sh); then
+  export CLEW_TEST_POSTGRES
+else
+  left+=("postgres: PostgreSQL was not found and could not be installed: apt-get install postgresql, or set POSTGRES_BIN=/path")
 fi
 marks=$(printf 'not %s and ' "${left[@]%%:*}")
 # Two workers, a file to one worker: many tests wait for processes, and the engine takes one directory per process.

@@ -34,7 +34,12 @@ def run(options: Options) -> None:
     Raises:
         ShopError: it cannot start; says what to do.
     """
-    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    wanted = (
+        *PACKAGES,
+        *(["psycopg"] if "+psycopg:" in options.database else []),
+        *(["confluent_kafka"] if options.kafka else []),
+    )
+    missing = [name for name in wanted if importlib.util.find_spec(name) is None]
     if missing:
         raise MissingPackageError(missing)
     ports.check(options.port, "--port")

@@ -27,6 +27,7 @@ from shop.runtime import environ
 POOL = 5
 POOL_WAIT_S = 3.0
 USERS = 400
+COUNTRIES = ("AT", "CH", "DE", "ES", "FR", "GB", "IT", "NL", "PL", "US")
 LEDGER_ROWS = 40_000
 _BUSY_S = 5.0
 
@@ -38,6 +39,7 @@ users = Table(
     Column("name", String(64), nullable=False),
     Column("email", String(64), nullable=False),
     Column("card", String(32), nullable=False),
+    Column("country", String(2), nullable=False),
 )
 products = Table(
     "products",
@@ -178,6 +180,7 @@ def _user(number: int) -> dict[str, str]:
         "name": f"Customer {number}",
         "email": f"customer{number}@example.org",
         "card": f"4000-0000-0000-{number:04d}",
+        "country": COUNTRIES[number % len(COUNTRIES)],
     }
 
 

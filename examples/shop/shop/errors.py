@@ -43,6 +43,20 @@ class NotReadyError(ShopError):
         super().__init__(f"{instance} did not start; the end of its log:\n{tail}", f"read {log}")
 
 
+class NotBuiltError(ShopError):
+    """A part of the shop that is not Python could not be built."""
+
+    def __init__(self, part: str, told: str) -> None:
+        super().__init__(f"{part} could not be built: {told.strip()}", f"build it by hand in examples/shop/{part}")
+
+
+class NoBrokerError(ShopError):
+    """The broker that was asked for does not answer."""
+
+    def __init__(self, address: str, told: str) -> None:
+        super().__init__(f"Kafka at {address} does not answer: {told}", "start it, or leave --kafka out")
+
+
 class UnknownError(ShopError):
     """A name that the shop does not have."""
 

@@ -12,16 +12,18 @@ import hashlib
 import os
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from shop import build
 from shop.topology import VERSION, Instance, Runtime, Service
 
-FOLDER = Path(__file__).parent.parent
-"""examples/shop"""
+PARTS = {part.name: part for part in (build.RECOMMENDATIONS, build.SHIPPING, build.TAX)}
+"""Services that are built before they run."""
+_COMMANDS = {Runtime.NODE: build.node, Runtime.GO: build.go, Runtime.JAVA: build.java}
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,17 @@ class Surroundings:
 
 def command(service: Service) -> list[str]:
     """Return the command that runs a service, in the run directory."""
+    if service.name in PARTS:
+        return _COMMANDS[service.runtime](PARTS[service.name])
     module = ["-m", f"shop.services.{service.name.replace('-', '_')}"]
-    if service.runtime is not Runtime.PYTHON:
-        raise NotImplementedError(service.runtime)
     if not service.traced:
         return [sys.executable, *module]
     return [str(Path(sys.executable).with_name("clew-instrument")), "--no-install", sys.executable, *module]
 
 
-def missing(service: Service) -> str:
-    """Return why a service cannot run here; empty where it can."""
-    return "" if service.runtime is Runtime.PYTHON else f"no way to run {service.runtime.value}"
+def prepare(service: Service, say: Callable[[str], None]) -> str:
+    """Build a service that has to be; returns why it cannot run here, empty where it can."""
+    return PARTS[service.name].prepare(say) if service.name in PARTS else ""
 
 
 def environment(
@@ -56,7 +58,7 @@ def environment(
     """Return the variables of one process."""
     told = {
         **os.environ,
-        "PYTHONPATH": str(FOLDER),
+        "PYTHONPATH": str(build.FOLDER),
         "PYTHONUNBUFFERED": "1",
         "SHOP_SERVICE": service.name,
         "SHOP_INSTANCE": instance.name,
@@ -93,6 +95,7 @@ def _telemetry(service: Service, instance: Instance, otlp: str, version: str) ->
         "OTEL_METRICS_EXPORTER": "none",
         "OTEL_LOGS_EXPORTER": "none",
         "OTEL_SEMCONV_STABILITY_OPT_IN": "http,database",
+        "OTEL_PYTHON_FLASK_EXCLUDED_URLS": "/otlp/,/page/",
         "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": ",".join(_installed() - {"threading", *service.instrumentations}),
     }
 

@@ -138,5 +138,7 @@ class FileBroker:
 def broker(run: Path, kafka: str) -> Broker:
     """Return the broker of a shop."""
     if kafka:
-        raise NotImplementedError(kafka)
+        from shop.kafka import KafkaBroker  # noqa: PLC0415 - its client is needed there only
+
+        return KafkaBroker(kafka)
     return FileBroker(run)

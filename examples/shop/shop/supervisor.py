@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import subprocess
 import sys
 import threading
@@ -13,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from shop import launch, ports
+from shop.build import PAGE
 from shop.child import Child
 from shop.control import Control
 from shop.errors import NotReadyError
@@ -21,7 +21,7 @@ from shop.options import Options
 from shop.queue import broker
 from shop.state import RunDirectory, write_json
 from shop.switches import Action, Switches
-from shop.topology import BILLING, PEOPLE, SERVICES, VERSION, Instance, Service
+from shop.topology import BILLING, SERVICES, VERSION, Instance, Runtime, Service
 
 READY_S = 90.0
 END_S = 10.0
@@ -29,6 +29,12 @@ LOOK_EVERY_S = 0.2
 RESTART_AFTER_S = (0.2, 1.0, 5.0)
 """Waits before a restart: longer when a child dies again soon."""
 SOON_S = 10.0
+_UNASKED = "not asked for"
+
+
+def _say(what: str) -> None:
+    sys.stdout.write(f"shop: {what}\n")
+    sys.stdout.flush()
 
 
 class Supervisor:
@@ -48,7 +54,6 @@ class Supervisor:
         self._switches = Switches(directory, self._actions())
         self._control = Control(options.control, self._switches, self.state)
         self._functions: Functions | None = None
-        self._people: Child | None = None
         self._told: dict[str, Any] | None = None
 
     @property
@@ -97,8 +102,6 @@ class Supervisor:
                 self._wait_ready(child)
         self._functions.start()
         self._control.start()
-        if self._options.load and not stopping.is_set():
-            self._let_people_in()
         self._write()
 
     def watch(self, stopping: threading.Event) -> None:
@@ -121,7 +124,7 @@ class Supervisor:
         if self._functions is not None:
             self._functions.stop()
             self._control.stop()
-        children = [*([self._people] if self._people else []), *self._children.values()]
+        children = list(self._children.values())
         for child in children:
             child.terminate()
         end = time.monotonic() + END_S
@@ -175,18 +178,20 @@ class Supervisor:
             "bad-release": Action(
                 on=lambda: self.release("payments-b", "1.1.0"), off=lambda: self.release("payments-b", VERSION)
             ),
-            "cold-starts": Action(on=self._reclaim, off=lambda: None),
         }
 
     def _chosen(self) -> list[Service]:
         """Return the services of the languages that were asked for and are here."""
         chosen = []
         for service in SERVICES:
-            reason = launch.missing(service) if service.runtime.value in self._options.only else "not asked for"
+            reason = launch.prepare(service, _say) if service.runtime.value in self._options.only else _UNASKED
             if reason:
                 self._left_out[service.name] = reason
             else:
                 chosen.append(service)
+        reason = PAGE.prepare(_say) if Runtime.NODE.value in self._options.only else _UNASKED
+        if reason:
+            self._left_out[PAGE.name] = reason
         return chosen
 
     def _assign_ports(self, chosen: list[Service]) -> None:
@@ -238,29 +243,14 @@ class Supervisor:
                 stderr=log,
             )
 
-    def _let_people_in(self) -> None:
-        """Start the people: nothing of theirs is traced."""
-        told = self._options
-        environ = launch.environment(PEOPLE, PEOPLE.instances[0], self._around, port=0)
-        command = [sys.executable, "-m", "shop.load", "--gateway", self.gateway, "--rate", str(told.rate)]
-        command += ["--day", f"{told.day_s}s", "--tell"]
-        child = Child("people", command, environ, port=0, log=self._directory.log("people"))
-        self._people = child
-        child.start()
-
     def _function(self, number: int) -> Worker:
         instance = Instance(f"billing-{number}")
         environ = launch.environment(BILLING, instance, self._around, port=0)
         return Worker(launch.command(BILLING), environ, self._directory.log("billing"))
 
     def _reclaims(self) -> bool:
-        """Return whether the platform throws away the process of this order."""
         told = self._switches.faults().get("cold-starts")
-        return told is not None and random.random() < told["share"]  # noqa: S311 - not for secrets
-
-    def _reclaim(self) -> None:
-        if self._functions is not None:
-            self._functions.reclaim()
+        return told is not None
 
     def _tail(self, name: str) -> str:
         return self._directory.log(name).read_text(errors="replace")[-2000:]

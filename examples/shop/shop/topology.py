@@ -36,17 +36,15 @@ class Service:
     """Which of OpenTelemetry's instrumentations for Python fit what it imports; the others cost start and memory."""
     traced: bool = True
     listens: bool = True
-    optional: bool = False
-    """Left out where its runtime is not installed."""
 
 
 def _one(name: str, *instrumentations: str, traced: bool = True, listens: bool = True) -> Service:
     return Service(name, (Instance(f"{name}-a"),), Runtime.PYTHON, instrumentations, traced, listens)
 
 
-def _two(name: str, *instrumentations: str) -> Service:
+def _two(name: str, *instrumentations: str, runtime: Runtime = Runtime.PYTHON) -> Service:
     instances = (Instance(f"{name}-a", "eu-1"), Instance(f"{name}-b", "eu-2"))
-    return Service(name, instances, Runtime.PYTHON, instrumentations)
+    return Service(name, instances, runtime, instrumentations)
 
 
 SERVICES = (
@@ -59,9 +57,10 @@ SERVICES = (
     _one("acquirer", "flask"),
     _one("legacy-bank", traced=False),
     _one("notifications", "sqlalchemy", listens=False),
+    Service("recommendations", (Instance("recommendations-a"),), Runtime.NODE),
+    _two("shipping", runtime=Runtime.GO),
+    Service("tax", (Instance("tax-a"),), Runtime.JAVA),
 )
 """Services with a process of their own from the start; `billing` is a function, see `functions`."""
 
 BILLING = _one("billing", "requests", listens=False)
-PEOPLE = Service("people", (Instance("people"),), traced=False, listens=False)
-"""Who shops: `shop.load`."""

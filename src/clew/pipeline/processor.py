@@ -9,9 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import pyarrow as pa
+
 from clew.journal.protocol import Journal, Segment
 from clew.model.errors import ClewError
-from clew.pipeline.plan import Grown, Plan, Step
+from clew.pipeline.plan import Plan, Step
 from clew.pipeline.retry import Backoff
 from clew.store.engine import Engine
 from clew.telemetry import Metrics
@@ -55,7 +57,7 @@ class Processor:
         metrics: Metrics | None = None,
         backoff: Backoff | None = None,
         monotonic: Callable[[], float] = time.monotonic,
-        grown: Grown | None = None,
+        grown: Callable[[pa.RecordBatch], None] = lambda _: None,
     ) -> None:
         self._journal = journal
         self._engine = engine

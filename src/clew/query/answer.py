@@ -26,16 +26,6 @@ class Truncated:
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled:
-    """How an estimate was made: counts of a random part, scaled up."""
-
-    rate: float
-    """The share that was counted."""
-    ci: tuple[float, float]
-    """95 % interval of the total."""
-
-
-@dataclass(frozen=True, slots=True)
 class Scanned:
     """What a read has cost."""
 
@@ -59,7 +49,7 @@ class Meta:
     total: Total | None = None
     returned: int = 0
     truncated: Truncated | None = None
-    sampled: Sampled | None = None
+    sampled: None = None
     scanned: Scanned = field(default_factory=Scanned)
     window: Window | None = None
     fresh_ns: int | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from flask import request
@@ -13,16 +12,18 @@ from shop.database import carts
 
 app = runtime.application("cart")
 engine = database.connect()
-HELD_S = 4.0
+leaked: list[Any] = []
 
 
 @app.before_request
-def hold() -> None:
-    """Keep a connection of the pool for seconds after it was needed, where the fault strikes: the pool runs dry."""
+def leak() -> None:
+    """Lose a connection of the pool where the fault strikes, as code does that returns early without closing."""
     if faults.on("pool-exhaustion"):
-        giving_back = threading.Timer(HELD_S, engine.connect().close)
-        giving_back.daemon = True
-        giving_back.start()
+        if len(leaked) < database.POOL:
+            leaked.append(engine.connect())
+    elif leaked and not faults.switched("pool-exhaustion"):
+        while leaked:
+            leaked.pop().close()
 
 
 @app.get("/carts/<user>")

@@ -16,6 +16,8 @@ from shop import database, messaging, runtime
 from shop.messages import payments_pb2
 
 CHARGE_WITHIN_S = 10.0
+GRAMS = 700
+"""What a piece weighs, whatever it is."""
 _DECLINED = grpc.StatusCode.FAILED_PRECONDITION
 
 app = runtime.application("checkout")
@@ -47,7 +49,7 @@ def order() -> Any:
     lines = _priced(customer["id"])
     if not lines:
         return {"error": "the cart is empty"}, 409
-    total = sum(line["price_cents"] * line["quantity"] for line in lines) + _extras(lines)
+    total = sum(line["price_cents"] * line["quantity"] for line in lines) + _extras(customer["country"], lines)
     trace.get_current_span().set_attribute("shop.order.total_cents", total)
     with engine.begin() as connection:
         row = {"id": made, "customer": customer["id"], "total_cents": total, "state": "new"}
@@ -93,14 +95,14 @@ def _priced(user: str) -> list[dict[str, Any]]:
     return lines
 
 
-def _extras(lines: list[dict[str, Any]]) -> int:
+def _extras(country: str, lines: list[dict[str, Any]]) -> int:
     """Return what shipping and tax add in cents; each only where the shop has that service."""
-    pieces = sum(line["quantity"] for line in lines)
+    grams = sum(GRAMS * line["quantity"] for line in lines)
     net = sum(line["price_cents"] * line["quantity"] for line in lines)
     total = 0
-    for service, path in (("shipping", f"/quote?pieces={pieces}"), ("tax", f"/tax?cents={net}")):
+    for service, path, asked in (("shipping", "quote", {"grams": grams}), ("tax", "tax", {"cents": net})):
         if runtime.addresses(service):
-            answer = http.get(f"http://{service}{path}")
+            answer = http.get(f"http://{service}/{path}", params={"country": country, **asked})
             answer.raise_for_status()
             total += int(answer.json()["cents"])
     return total

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import logging
 import random
-from pathlib import Path
+import secrets
 from typing import Any
 
-from flask import Response, request, send_from_directory
+from flask import Response, request
 from opentelemetry import baggage, context, trace
 from requests import RequestException
 
 from shop import faults, runtime
-
-PAGE = Path(__file__).parent.parent / "page"
+from shop.page import pages
 
 app = runtime.application("gateway")
+app.register_blueprint(pages)
 http = runtime.client(drops_context=lambda: faults.on("stripped-headers"))
 log = logging.getLogger("gateway")
 
@@ -44,13 +44,6 @@ def unreachable(error: Exception) -> Any:
     return {"error": "a service behind the gateway does not answer"}, 503
 
 
-@app.get("/")
-@app.get("/page/<path:name>")
-def page(name: str = "index.html") -> Response:
-    """Send the page."""
-    return send_from_directory(PAGE, name)
-
-
 @app.post("/api/login")
 def log_in() -> Any:
     """Begin a session."""
@@ -69,7 +62,7 @@ def product(product: str) -> Any:
     found = http.get(f"http://catalogue/products/{product}")
     if not found.ok or not runtime.addresses("recommendations"):
         return _hand_on(found)
-    like = http.get(f"http://recommendations/for/{product}")
+    like = http.get(f"http://recommendations/for/{product}", params={"visitor": secrets.token_hex(6)})
     return {**found.json(), "recommended": like.json().get("products", []) if like.ok else []}
 
 
