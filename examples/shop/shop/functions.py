@@ -127,6 +127,14 @@ class Functions:
         with self._lock:
             return [*self._idle, *self._busy]
 
+    def reclaim(self) -> None:
+        """Throw away the processes that have served an order."""
+        with self._lock:
+            used = [one for one in self._idle if one.orders]
+            self._idle = [one for one in self._idle if not one.orders]
+        for worker in used:
+            worker.end()
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._tend()
@@ -170,6 +178,7 @@ class Functions:
     def _invoke(self, worker: Worker, message: Message) -> None:
         ok = worker.invoke(self._broker.system, message)
         order = message.topic == TOPIC
+        worker.orders += order
         if order and ok:
             self._broker.done(message)
         elif order:

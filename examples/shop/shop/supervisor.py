@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from shop.options import Options
 from shop.queue import broker
 from shop.state import RunDirectory, write_json
 from shop.switches import Action, Switches
-from shop.topology import BILLING, SERVICES, VERSION, Instance, Runtime, Service
+from shop.topology import BILLING, PEOPLE, SERVICES, VERSION, Instance, Runtime, Service
 
 READY_S = 90.0
 END_S = 10.0
@@ -54,6 +55,7 @@ class Supervisor:
         self._switches = Switches(directory, self._actions())
         self._control = Control(options.control, self._switches, self.state)
         self._functions: Functions | None = None
+        self._people: Child | None = None
         self._told: dict[str, Any] | None = None
 
     @property
@@ -102,6 +104,8 @@ class Supervisor:
                 self._wait_ready(child)
         self._functions.start()
         self._control.start()
+        if self._options.load and not stopping.is_set():
+            self._let_people_in()
         self._write()
 
     def watch(self, stopping: threading.Event) -> None:
@@ -124,7 +128,7 @@ class Supervisor:
         if self._functions is not None:
             self._functions.stop()
             self._control.stop()
-        children = list(self._children.values())
+        children = [*([self._people] if self._people else []), *self._children.values()]
         for child in children:
             child.terminate()
         end = time.monotonic() + END_S
@@ -178,6 +182,7 @@ class Supervisor:
             "bad-release": Action(
                 on=lambda: self.release("payments-b", "1.1.0"), off=lambda: self.release("payments-b", VERSION)
             ),
+            "cold-starts": Action(on=self._reclaim, off=lambda: None),
         }
 
     def _chosen(self) -> list[Service]:
@@ -243,14 +248,29 @@ class Supervisor:
                 stderr=log,
             )
 
+    def _let_people_in(self) -> None:
+        """Start the people: nothing of theirs is traced."""
+        told = self._options
+        environ = launch.environment(PEOPLE, PEOPLE.instances[0], self._around, port=0)
+        command = [sys.executable, "-m", "shop.load", "--gateway", self.gateway, "--rate", str(told.rate)]
+        command += ["--day", f"{told.day_s}s", "--tell"]
+        child = Child("people", command, environ, port=0, log=self._directory.log("people"))
+        self._people = child
+        child.start()
+
     def _function(self, number: int) -> Worker:
         instance = Instance(f"billing-{number}")
         environ = launch.environment(BILLING, instance, self._around, port=0)
         return Worker(launch.command(BILLING), environ, self._directory.log("billing"))
 
     def _reclaims(self) -> bool:
+        """Return whether the platform throws away the process of this order."""
         told = self._switches.faults().get("cold-starts")
-        return told is not None
+        return told is not None and random.random() < told["share"]  # noqa: S311 - not for secrets
+
+    def _reclaim(self) -> None:
+        if self._functions is not None:
+            self._functions.reclaim()
 
     def _tail(self, name: str) -> str:
         return self._directory.log(name).read_text(errors="replace")[-2000:]

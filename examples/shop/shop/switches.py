@@ -63,7 +63,8 @@ class Switches:
         known = names()
         if name not in known:
             raise UnknownError("fault", name, known)
-        share, for_s = _number(body, "share", 1.0), body.get("for_s")
+        share = _number(body, "share", 1.0)
+        for_s = None if body.get("for_s") is None else _number(body, "for_s", 0)
         if not 0 <= share <= 1:
             raise BadValueError(f"share {share} cannot be used", "write a number from 0 to 1")
         told = {**body, "name": name, "since_ns": time.time_ns(), "share": share, "for_s": for_s}
@@ -74,7 +75,7 @@ class Switches:
             self._on[name] = told
             self._write()
             if for_s is not None:
-                self._timers[name] = timer = threading.Timer(_number(body, "for_s", 0), self.switch_off, (name,))
+                self._timers[name] = timer = threading.Timer(for_s, self.switch_off, (name,))
                 timer.daemon = True
                 timer.start()
         self._tell({"fault": name, "start_ns": told["since_ns"], "end_ns": None, "share": share})

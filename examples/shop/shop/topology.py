@@ -64,3 +64,5 @@ SERVICES = (
 """Services with a process of their own from the start; `billing` is a function, see `functions`."""
 
 BILLING = _one("billing", "requests", listens=False)
+PEOPLE = Service("people", (Instance("people"),), traced=False, listens=False)
+"""Who shops: `shop.load`."""

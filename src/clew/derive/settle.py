@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from clew.derive.edges import edges, lonely
-from clew.derive.exceptions import exceptions, read_thrown
+from clew.derive.exceptions import exceptions, thrown
 from clew.derive.forest import plant
 from clew.derive.lot import NAMED, Lot, Scratch
 from clew.derive.numbers import Flags, Floats, Ints
@@ -74,16 +74,17 @@ def look_up(scratch: Scratch, scope: Scope, ids: pa.Array, *, settled: bool = Fa
     return lot.take(np.flatnonzero(lot.rows_before > 0 if settled else lot.rows_before != lot.rows))
 
 
-def settle(scratch: Scratch, scope: Scope, lot: Lot, *, remove: bool = False) -> Outcome:
+def settle(scratch: Scratch, scope: Scope, lot: Lot, *, held: Spans | None = None, remove: bool = False) -> Outcome:
     """Return the rows of some traces, and what has to be taken out of the sums for those settled before.
 
     Args:
         scratch: what holds the spans.
         scope: whose.
         lot: which traces, and when they were settled last.
+        held: all their stored rows, numbered in their order, where these are known; else they are read.
         remove: only take out what was counted before.
     """
-    stored = read_spans(scratch, scope, lot)
+    stored = read_spans(scratch, scope, lot) if held is None else held
     rows = np.bincount(stored.trace, minlength=lot.size)
     present = np.flatnonzero(rows)
     number = np.zeros(lot.size, np.int64)
@@ -163,16 +164,14 @@ def _tables(
     spans, pairs = distinct(spans)
     forest = plant(spans, pairs)
     begun, alone = origins(spans, forest), lonely(spans, forest)
-    placed: dict[str, Param] = {"tenant": scope.tenant, "low": int(lot.low.min()), "high": int(lot.high.max())}
-    where = (scratch, lot, placed, spans)
-    thrown = read_thrown(*where, begun=begun, base=base)
-    remote = producers(*where, alone=alone, base=base, until=units.until)
+    remote = producers(scratch, scope, spans, alone=alone, until=units.until)
     alone[remote.consumer] = False
-    named = queues(*where, alone=alone, base=base)
+    named = queues(spans, alone)
+    errors = thrown(spans, begun)
     whole = overview(spans, forest, begun, base.size)
     tables = {
         "edges_1m": edges(scope.tenant, spans, forest, sign=sign, queues=named, remote=remote),
-        "exceptions": exceptions(scope.tenant, spans, thrown, begun, sign=sign, known=lot.ids, base=base),
+        "exceptions": exceptions(scope.tenant, spans, errors, begun, sign=sign, known=lot.ids, base=base),
         "shapes": shape_rows(scope.tenant, spans, whole, sign=sign, known=lot.ids, base=base),
     }
     if stamps is not None:

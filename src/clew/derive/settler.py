@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +13,11 @@ import pyarrow as pa
 import structlog
 
 from clew.derive.grown import Grown
+from clew.derive.held import Held, complete
 from clew.derive.lot import Lot, Scratch
 from clew.derive.outbox import Outbox
 from clew.derive.settle import Outcome, look_up, settle
+from clew.derive.spans import Spans
 from clew.derive.sweep import Sweep
 from clew.model import Scope
 from clew.model.errors import ClewError
@@ -82,6 +84,7 @@ class Settler:
         self._metrics = metrics
         self._monotonic = monotonic
         self._grown = Grown(quiet_s)
+        self._held = Held()
         self._sweep = Sweep(engine)
         self._working = threading.Lock()
         """Held while rows are made and inserted, so that nothing is deleted in between."""
@@ -103,8 +106,16 @@ class Settler:
             self._thread.join(timeout_s)
             self._thread = None
 
-    def stored(self, index: pa.RecordBatch) -> None:
-        """Take note of traces that have grown: rows of `trace_index` that were just inserted. Quick."""
+    def stored(self, index: pa.RecordBatch, segment: str = "", spans: Sequence[pa.RecordBatch] = ()) -> None:
+        """Take note of traces that have grown. Quick.
+
+        Args:
+            index: rows of `trace_index` that were just inserted.
+            segment: name of the segment that they are of.
+            spans: its spans, which need not be read back then.
+        """
+        if spans:
+            self._held.add(segment, spans)
         self._grown.add(index, self._monotonic())
 
     def stats(self) -> SettlerStats:
@@ -147,10 +158,12 @@ class Settler:
         """
         with self._working:
             self._outbox.deliver(self._engine)
-            lot = look_up(self._scratch, scope, pa.array([trace_id], ID128), settled=True)
+            ids = pa.array([trace_id], ID128)
+            lot = look_up(self._scratch, scope, ids, settled=True)
             tables = settle(self._scratch, scope, lot, remove=True).tables if lot.size else {}
             self._outbox.put(self._ids(), tables, delete=(scope, trace_id))
             deleted = self._outbox.deliver(self._engine)
+            self._held.take(scope.tenant, ids)
             assert deleted is not None  # noqa: S101 - it was just asked for
             return deleted
 
@@ -163,15 +176,21 @@ class Settler:
             some = ids.slice(first, CHUNK_TRACES)
             with self._working:
                 self._outbox.deliver(self._engine)
-                for part in look_up(self._scratch, scope, some).portions(CHUNK_SPANS):
+                held = self._held.take(scope.tenant, some)  # before the look-up: what comes in between is missed by it
+                lot = look_up(self._scratch, scope, some)
+                known, places = complete(held, some, lot)
+                if known is not None:
+                    spans += self._settle_part(scope, lot.take(places), known)
+                left = np.setdiff1d(np.arange(lot.size), places, assume_unique=True)
+                for part in lot.take(left).portions(CHUNK_SPANS):
                     spans += self._settle_part(scope, part)
             self._grown.done(scope.tenant, some, now)
         return spans
 
-    def _settle_part(self, scope: Scope, part: Lot) -> int:
+    def _settle_part(self, scope: Scope, part: Lot, held: Spans | None = None) -> int:
         """Settle some traces; when that cannot be done, half of them, so that one strange trace stops only itself."""
         try:
-            outcome = settle(self._scratch, scope, part)
+            outcome = settle(self._scratch, scope, part, held=held)
         except Exception as error:
             if isinstance(error, ClewError) and error.retryable:
                 raise

@@ -11,18 +11,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clew.derive.lot import PLACED, Lot, Scratch
-from clew.derive.numbers import Flags, Floats, Ids, Ints, Pairs, Small, leaders
-from clew.model import Scope
+from clew.derive.numbers import Floats, Ids, Ints, Pairs, Small, leaders
+from clew.derive.told import SAID_SQL, Told
+from clew.model import Scope, Status
 
 _SQL = """
     SELECT trace_id, span_id, parent_id, toUnixTimestamp64Nano(start) AS start, duration, service, name, kind, status,
         weight, toUnixTimestamp64Milli(received) AS received, peer, db_system, version,
-        has(`events.name`, 'exception') AS raised, kind = 5 AND notEmpty(`links.span_id`) AS linked,
         status_message, http_status
     FROM spans WHERE tenant = {tenant:String} AND """
-SAID = ("status_message", "http_status")
+TIMES = ("start", "received")
+"""Times among them, as the engine tells them: plain integers."""
 WORDS = ("service", "name", "peer", "db_system", "version")
-_SHARED = ("words", "said")
+PLAIN = ("span_id", "parent_id", "start", "duration", "kind", "status", "weight", "received")
+_SHARED = ("words", "told")
 _LONGEST_NS = 2**62
 
 
@@ -45,13 +47,10 @@ class Spans:
     peer: Ints
     db_system: Ints
     version: Ints
-    raised: Flags
-    linked: Flags
     place: Ints
-    """Row of `said`."""
+    """Row of `told`, -1 for none: most spans say nothing more."""
     words: Mapping[str, list[str]]
-    said: pa.Table
-    """`status_message` and `http_status` of every row that was read."""
+    told: Told
 
     @property
     def size(self) -> int:
@@ -77,17 +76,33 @@ class Spans:
 
 
 def read_spans(scratch: Scratch, scope: Scope, lot: Lot) -> Spans:
-    """Return every stored row of some traces, numbered in their order; the traces stay placed for other queries."""
-    table = scratch.query(_SQL + PLACED, scratch.place(lot, scope))
-    numbered = number_of(table.column("trace_id"), lot.ids)
+    """Return every stored row of some traces, numbered in their order."""
+    where = scratch.place(lot, scope)
+    table = scratch.query(_SQL + PLACED, where)
+    spans = spans_of(table, number_of(table.column("trace_id"), lot.ids))
+    said = scratch.query(SAID_SQL + PLACED, where)
+
+    def keys(trace: Ints, span: Ids, kind: Small, start: Ints) -> tuple[Ints, Ids]:
+        return trace * 8 + kind, span ^ start.astype(np.uint64)
+
+    numbered = number_of(said.column("trace_id"), lot.ids)
+    found = Pairs(*keys(numbered, *(said.column(name).to_numpy() for name in ("span_id", "kind", "start"))))
+    place = found.find(*keys(spans.trace, spans.span, spans.kind, spans.start))
+    tells = (place >= 0) | (spans.status == Status.ERROR)
+    rows = np.flatnonzero(tells)
+    plain = table.select(["status_message", "http_status"]).take(pa.array(rows))
+    told = Told.of(plain.column(0), plain.column(1), said, place[rows])
+    return replace(spans, place=np.where(tells, np.cumsum(tells) - 1, -1), told=told)
+
+
+def spans_of(table: pa.Table, trace: Ints, *, place: Ints | None = None, told: Told | None = None) -> Spans:
+    """Return the columns of rows, given the number of the trace of each."""
     words, codes = {}, {}
     for name in WORDS:
         words[name], codes[name] = _words(table.column(name))
-    plain = {
-        name: table.column(name).to_numpy() for name in table.column_names if name not in {*WORDS, *SAID, "trace_id"}
-    }
+    plain = {name: table.column(name).to_numpy() for name in PLAIN}
     return Spans(
-        trace=numbered,
+        trace=trace,
         span=plain["span_id"],
         parent=plain["parent_id"],
         start=plain["start"],
@@ -96,11 +111,9 @@ def read_spans(scratch: Scratch, scope: Scope, lot: Lot) -> Spans:
         status=plain["status"],
         weight=plain["weight"].astype(np.float64),
         received=plain["received"],
-        raised=plain["raised"].astype(np.bool_),
-        linked=plain["linked"].astype(np.bool_),
-        place=np.arange(table.num_rows),
+        place=np.full(table.num_rows, -1) if place is None else place,
         words=words,
-        said=table.select(SAID),
+        told=told or Told.joined([]),
         **codes,
     )
 

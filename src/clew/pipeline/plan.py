@@ -28,6 +28,10 @@ ONCE_A_DAY = {
 """Tables whose rows need not be inserted again, and the columns that tell their rows apart."""
 
 
+Grown = Callable[[pa.RecordBatch, str, Sequence[pa.RecordBatch]], None]
+"""Told what was stored of a segment: its rows of `trace_index`, its token, and its spans."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One insert. `done` is called after it has returned, and never otherwise."""
@@ -41,9 +45,8 @@ class Step:
 class Plan:
     """Makes the steps of a segment; remembers across segments what need not be inserted again."""
 
-    def __init__(self, grown: Callable[[pa.RecordBatch], None] = lambda _: None) -> None:
+    def __init__(self, grown: Grown | None = None) -> None:
         self._grown = grown
-        """Told the rows of `trace_index` once they are stored."""
         self._seen = {table: Seen(*columns) for table, columns in ONCE_A_DAY.items()}
         self._catalogue = Catalogue()
 
@@ -56,7 +59,7 @@ class Plan:
             if segment.rows.get(table):
                 yield Step(table, _rows(segment, table), segment.rows[table])
         if segment.rows.get("spans"):
-            yield from self._rollups(segment.content["spans"])
+            yield from self._rollups(segment.token, segment.content["spans"])
         yield from self._attributes(segment)
 
     def _once_a_day(self, table: str, rows: pa.RecordBatch) -> Iterator[Step]:
@@ -65,10 +68,11 @@ class Plan:
         if keys:
             yield Step(table, ArrowBatches((batch,)), batch.num_rows, lambda: seen.remember(keys))
 
-    def _rollups(self, spans: Sequence[pa.RecordBatch]) -> Iterator[Step]:
+    def _rollups(self, token: str, spans: Sequence[pa.RecordBatch]) -> Iterator[Step]:
         columns = Columns.of(spans)
         index = trace_index(columns)
-        yield replace(_step("trace_index", index), done=lambda: self._grown(index))
+        step, grown = _step("trace_index", index), self._grown
+        yield step if grown is None else replace(step, done=lambda: grown(index, token, spans))
         operations, services = red_tables(columns)
         yield _step("red_1m", operations)
         yield _step("red_service_1m", services)

@@ -9,11 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import pyarrow as pa
-
 from clew.journal.protocol import Journal, Segment
 from clew.model.errors import ClewError
-from clew.pipeline.plan import Plan, Step
+from clew.pipeline.plan import Grown, Plan, Step
 from clew.pipeline.retry import Backoff
 from clew.store.engine import Engine
 from clew.telemetry import Metrics
@@ -57,7 +55,7 @@ class Processor:
         metrics: Metrics | None = None,
         backoff: Backoff | None = None,
         monotonic: Callable[[], float] = time.monotonic,
-        grown: Callable[[pa.RecordBatch], None] = lambda _: None,
+        grown: Grown | None = None,
     ) -> None:
         self._journal = journal
         self._engine = engine

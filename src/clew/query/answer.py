@@ -26,6 +26,16 @@ class Truncated:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampled:
+    """How an estimate was made: counts of a random part, scaled up."""
+
+    rate: float
+    """The share that was counted."""
+    ci: tuple[float, float]
+    """95 % interval of the total."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scanned:
     """What a read has cost."""
 
@@ -49,7 +59,7 @@ class Meta:
     total: Total | None = None
     returned: int = 0
     truncated: Truncated | None = None
-    sampled: None = None
+    sampled: Sampled | None = None
     scanned: Scanned = field(default_factory=Scanned)
     window: Window | None = None
     fresh_ns: int | None = None

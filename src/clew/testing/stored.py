@@ -16,6 +16,7 @@ _ERROR = 2
 class StoredSpan:
     """One span of a trace."""
 
+    trace: str
     id: str
     parent: str
     """Empty for a root."""
@@ -37,6 +38,7 @@ def stored_spans(clew: RunningClew, trace: str) -> list[StoredSpan]:
         return []
     found = [
         StoredSpan(
+            trace,
             span["spanId"],
             span.get("parentSpanId", ""),
             resource["service.name"],

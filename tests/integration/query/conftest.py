@@ -164,10 +164,13 @@ class Store:
         self.engine = engine
         self.scope = Scope(f"tenant{next(self.numbers)}")
 
+    def rows(self, spans: list[Span]) -> pa.RecordBatch:
+        """Return the rows of `spans`."""
+        return batch([span.row(self.scope.tenant) for span in spans], SPANS)
+
     def insert(self, spans: list[Span]) -> None:
         """Store spans with their resources, scopes and rollups, as one insert."""
-        tenant = self.scope.tenant
-        rows = batch([span.row(tenant) for span in spans], SPANS)
+        rows = self.rows(spans)
         columns = Columns.of([rows])
         operations, services = red_tables(columns)
         self._insert("resources", [self._origin(span, span.all_resource, "resource_id") for span in spans], RESOURCES)

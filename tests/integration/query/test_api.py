@@ -284,6 +284,9 @@ async def test_services_operations_red_histogram(api):
         body = {"q": "{ kind = client }", **window}
         histogram = (await api.post("/histogram", json=body)).json()["data"]
         assert (sum(histogram["total"]), sum(histogram["errors"])) == (1, 1)
+        below = {"q": "{ } >> { kind = client }", **window}
+        answer = (await api.post("/histogram", json=below)).json()
+        assert (sum(answer["data"]["total"]), answer["meta"]["sampled"]) == (1, None)
 
 
 async def test_metrics_queries_give_typed_series(api):

@@ -45,13 +45,13 @@ def settler(engine, tmp_path):
     return Settler(engine, tmp_path / "derive", ids=lambda: f"{tmp_path.name}-{next(NUMBERS)}", quiet_s=0)
 
 
-@pytest.fixture
-def settle(store, settler):
-    """Store spans and settle their traces."""
+@pytest.fixture(params=["read", "held"])
+def settle(store, settler, request):
+    """Store spans and settle their traces: from the store, or from the spans as they came in."""
 
     def run(*spans, into=store, by=settler):
         into.insert(list(spans))
-        by.stored(named(into, spans))
+        by.stored(named(into, spans), *(segment(into, list(spans)) if request.param == "held" else ()))
         by.settle_due()
 
     return run
@@ -62,6 +62,12 @@ def named(store, spans):
     ids = sorted({span.trace_id for span in spans})
     columns = [pa.array([store.scope.tenant] * len(ids)), pa.array(ids, ID128)]
     return pa.RecordBatch.from_arrays(columns, ["tenant", "trace_id"])
+
+
+def segment(store, spans):
+    """Return what a settler is told of a segment: its name, and its spans in two batches with their own words."""
+    half = len(spans) // 2
+    return f"segment/{next(NUMBERS)}", [store.rows(part) for part in (spans[:half], spans[half:]) if part]
 
 
 def sums(store, table):
@@ -442,9 +448,10 @@ SPAN = st.tuples(
     spans=st.lists(SPAN, min_size=1, max_size=30),
     cuts=st.lists(st.integers(0, 30), max_size=4),
     silences=st.lists(st.sampled_from([1, 70_000]), min_size=31, max_size=31),
+    held=st.lists(st.booleans(), min_size=6, max_size=6),
 )
 def test_slices_settle_to_the_same_as_everything_at_once(
-    engine, make_store, tmp_path_factory, kinds, *, spans, cuts, silences
+    engine, make_store, tmp_path_factory, kinds, *, spans, cuts, silences, held
 ):
     """However spans arrive and whenever they are settled in between, the derived rows are those of one settling."""
     make, event = kinds
@@ -464,13 +471,71 @@ def test_slices_settle_to_the_same_as_everything_at_once(
     slices, whole = make_store(), make_store()
     settler = Settler(engine, tmp_path_factory.mktemp("derive"), ids=lambda: f"p{next(NUMBERS)}", quiet_s=0)
     edges_at = sorted({0, *(cut for cut in cuts if cut < len(made)), len(made)})
-    for first, last in itertools.pairwise(edges_at):
+    for number, (first, last) in enumerate(itertools.pairwise(edges_at)):
         slices.insert(made[first:last])
-        settler.stored(named(slices, made[first:last]))
-        settler.settle_due()
+        settler.stored(named(slices, made[first:last]), *(segment(slices, made[first:last]) if held[number] else ()))
+        if held[-1] or last == len(made):
+            settler.settle_due()
     whole.insert(made)
     settler.stored(named(whole, made))
     settler.settle_due()
     assert settler.stats().inexact == 0
     assert settler.stats().errors == 0, settler.stats().last_error
     assert everything(slices) == everything(whole)
+
+
+class Counting:
+    """Passes calls on to the engine and counts the reads of spans."""
+
+    def __init__(self, engine):
+        self._engine = engine
+        self.reads = 0
+
+    def __getattr__(self, name):
+        return getattr(self._engine, name)
+
+    def query(self, sql, *args, **limits):
+        """Run a SELECT."""
+        self.reads += "FROM spans" in sql
+        return self._engine.query(sql, *args, **limits)
+
+
+def test_spans_that_just_came_in_are_not_read_back(engine, store, span, tmp_path):
+    """A trace all of whose rows are held is settled without reading spans; one that lacks some is read whole."""
+    counting = Counting(engine)
+    settler = Settler(counting, tmp_path, ids=lambda: f"h{next(NUMBERS)}", quiet_s=0)
+    first = [span(1, service="web", kind=Kind.CLIENT), span(2, 1, at=9, service="pay", kind=Kind.SERVER)]
+    store.insert(first)
+    settler.stored(named(store, first), *segment(store, first))
+    assert (settler.settle_due(), counting.reads) == (2, 0)
+    late = [span(3, 1, at=20, service="db", kind=Kind.SERVER, received=T + 5000 * MS)]
+    store.insert(late)
+    settler.stored(named(store, late), *segment(store, late))
+    assert settler.settle_due() == 3
+    assert counting.reads > 0
+    assert graph(store) == [("web", "db", "", 1.0, 0.0), ("web", "pay", "", 1.0, 0.0)]
+
+
+def test_a_segment_told_twice_counts_once(settler, store, span):
+    """A segment whose inserts were tried again is held once; so is nothing counted twice."""
+    spans = [span(1, service="web", kind=Kind.CLIENT, peer="bank")]
+    store.insert(spans)
+    told = segment(store, spans)
+    for _ in range(2):
+        settler.stored(named(store, spans), *told)
+    settler.settle_due()
+    assert graph(store) == [("web", "bank", "virtual_node", 1.0, 0.0)]
+    assert traces(store)[1]["rows"] == 1
+
+
+def test_spans_of_a_deleted_trace_are_not_held(settler, store, span):
+    """A trace that is deleted before it settles and comes back is settled from what came back."""
+    spans = [span(1, service="web", kind=Kind.CLIENT, peer="bank")]
+    store.insert(spans)
+    settler.stored(named(store, spans), *segment(store, spans))
+    settler.delete_trace(store.scope, spans[0].trace_id)
+    again = [span(2, service="web", kind=Kind.CLIENT, peer="db")]
+    store.insert(again)
+    settler.stored(named(store, again), *segment(store, again))
+    settler.settle_due()
+    assert graph(store) == [("web", "db", "virtual_node", 1.0, 0.0)]

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0epayments.proto\x12\x04shop\"T\n\rChargeRequest\x12\r\n\x05order\x18\x01 \x01(\t\x12\x10\n\x08\x63ustomer\x18\x02 \x01(\t\x12\x0c\n\x04\x63\x61rd\x18\x03 \x01(\t\x12\x14\n\x0c\x61mount_cents\x18\x04 \x01(\x03\"K\n\x0b\x43hargeReply\x12\x0e\n\x06\x63harge\x18\x01 \x01(\t\x12\x15\n\rauthorisation\x18\x02 \x01(\t\x12\x15\n\ramount_micros\x18\x03 \x01(\x05\x32<\n\x08Payments\x12\x30\n\x06\x43harge\x12\x13.shop.ChargeRequest\x1a\x11.shop.ChargeReplyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0epayments.proto\x12\x04shop\"T\n\rChargeRequest\x12\r\n\x05order\x18\x01 \x01(\t\x12\x10\n\x08\x63ustomer\x18\x02 \x01(\t\x12\x0c\n\x04\x63\x61rd\x18\x03 \x01(\t\x12\x14\n\x0c\x61mount_cents\x18\x04 \x01(\x03\"E\n\x0b\x43hargeReply\x12\x0e\n\x06\x63harge\x18\x01 \x01(\t\x12\x15\n\rauthorisation\x18\x02 \x01(\t\x12\x0f\n\x07receipt\x18\x03 \x01(\t2<\n\x08Payments\x12\x30\n\x06\x43harge\x12\x13.shop.ChargeRequest\x1a\x11.shop.ChargeReplyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,7 +34,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHARGEREQUEST']._serialized_start=24
   _globals['_CHARGEREQUEST']._serialized_end=108
   _globals['_CHARGEREPLY']._serialized_start=110
-  _globals['_CHARGEREPLY']._serialized_end=185
-  _globals['_PAYMENTS']._serialized_start=187
-  _globals['_PAYMENTS']._serialized_end=247
+  _globals['_CHARGEREPLY']._serialized_end=179
+  _globals['_PAYMENTS']._serialized_start=181
+  _globals['_PAYMENTS']._serialized_end=241
 # @@protoc_insertion_point(module_scope)

@@ -17,11 +17,11 @@ class ChargeRequest(_message.Message):
     def __init__(self, order: _Optional[str] = ..., customer: _Optional[str] = ..., card: _Optional[str] = ..., amount_cents: _Optional[int] = ...) -> None: ...
 
 class ChargeReply(_message.Message):
-    __slots__ = ("charge", "authorisation", "amount_micros")
+    __slots__ = ("charge", "authorisation", "receipt")
     CHARGE_FIELD_NUMBER: _ClassVar[int]
     AUTHORISATION_FIELD_NUMBER: _ClassVar[int]
-    AMOUNT_MICROS_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
     charge: str
     authorisation: str
-    amount_micros: int
-    def __init__(self, charge: _Optional[str] = ..., authorisation: _Optional[str] = ..., amount_micros: _Optional[int] = ...) -> None: ...
+    receipt: str
+    def __init__(self, charge: _Optional[str] = ..., authorisation: _Optional[str] = ..., receipt: _Optional[str] = ...) -> None: ...

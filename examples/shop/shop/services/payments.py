@@ -1,10 +1,12 @@
-"""Charges cards over gRPC: looks whether a charge is unusual, asks the bank, writes it down."""
+"""Charges cards over gRPC: looks at what happened around the customer's charges, asks the bank, writes it down."""
 
 from __future__ import annotations
 
+import json
 import logging
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import grpc
@@ -16,11 +18,10 @@ from shop import database, faults, runtime
 from shop.database import charges, ledger
 from shop.messages import payments_pb2
 
-REPORTS_MICROS = "1.1.0"
-"""The release that began to fill in `amount_micros`."""
-WINDOW_MS = 600_000
-UNUSUAL = 25
-_MICROS_PER_CENT = 10_000
+WITH_RECEIPT = "1.1.0"
+"""The release that began to send receipts, with the fee."""
+FEE = Decimal("0.0125")
+WINDOW_MS = 300_000
 _PAYMENT_REQUIRED = 402
 
 engine = database.connect()
@@ -29,7 +30,7 @@ log = logging.getLogger("payments")
 
 
 class DeclinedError(Exception):
-    """The bank or our own caution says no."""
+    """The bank says no."""
 
 
 def charge(asked: payments_pb2.ChargeRequest, context: grpc.ServicerContext) -> payments_pb2.ChargeReply:
@@ -52,9 +53,10 @@ def charge(asked: payments_pb2.ChargeRequest, context: grpc.ServicerContext) -> 
 
 
 def _charge(asked: payments_pb2.ChargeRequest) -> payments_pb2.ChargeReply:
-    if _alike(asked.customer) > UNUSUAL:
-        raise DeclinedError("too many charges in a short time")
-    told = http.post("http://legacy-bank/authorise", json={"card": asked.card, "cents": asked.amount_cents})
+    risk = _neighbours(asked.customer)
+    trace.get_current_span().set_attribute("shop.charge.neighbours", risk)
+    order: dict[str, Any] = {"card": asked.card, "cents": asked.amount_cents, "risk": risk}
+    told = http.post("http://legacy-bank/authorise", json=order)
     if told.status_code == _PAYMENT_REQUIRED:
         raise DeclinedError(told.json()["error"])
     told.raise_for_status()
@@ -66,18 +68,23 @@ def _charge(asked: payments_pb2.ChargeRequest) -> payments_pb2.ChargeReply:
         seen = {"customer": asked.customer, "amount_cents": asked.amount_cents, "created_ms": now}
         connection.execute(insert(ledger).values(seen))
     reply = payments_pb2.ChargeReply(charge=made, authorisation=authorisation)
-    if runtime.environ("VERSION") == REPORTS_MICROS:
-        reply.amount_micros = asked.amount_cents * _MICROS_PER_CENT
+    if runtime.environ("VERSION") == WITH_RECEIPT:
+        reply.receipt = _receipt(made, asked.amount_cents)
     return reply
 
 
-def _alike(customer: str) -> int:
-    """Count the most charges of anybody around one of this customer's, the sign of a stolen list of cards."""
+def _receipt(made: str, amount_cents: int) -> str:
+    """Return the receipt as JSON, which has no way to write a fee that is not whole: the bug of this release."""
+    fee = amount_cents * FEE
+    return json.dumps({"charge": made, "amount": amount_cents, "fee": int(fee) if fee == int(fee) else fee})
+
+
+def _neighbours(customer: str) -> int:
+    """Count the most charges of anybody around one of this customer's: many are the sign of a stolen list of cards."""
     mine, near = ledger.alias("mine"), ledger.alias("near")
-    moment: Any = near.c.created_ms
-    if faults.on("slow-query"):
-        moment = near.c.created_ms + 0  # an expression that no index has: every row is looked at, for each of ours
-    around = moment.between(mine.c.created_ms - WINDOW_MS, mine.c.created_ms)
+    around: Any = near.c.created_ms.between(mine.c.created_ms - WINDOW_MS, mine.c.created_ms + WINDOW_MS)
+    if faults.on("slow-query"):  # no index has a distance: every row is looked at, for each of the customer's
+        around = func.abs(near.c.created_ms - mine.c.created_ms) <= WINDOW_MS
     query = (
         select(func.count())
         .select_from(mine.join(near, around))

@@ -15,7 +15,7 @@ class Total(Model):
     """How many there are in all."""
 
     value: int
-    exact: bool = Field(description="false: at least `value`; the search ended when its page was full")
+    exact: bool = Field(description="false: at least `value`, or about that where `sampled` is set")
 
 
 class Truncated(Model):
@@ -27,10 +27,10 @@ class Truncated(Model):
 
 
 class Sampled(Model):
-    """The answer is an estimate."""
+    """The answer is an estimate from a random part, scaled up."""
 
-    rate: float
-    ci: list[float]
+    rate: float = Field(description="the share that was counted")
+    ci: list[float] = Field(description="95 % interval of `total`")
 
 
 class Scanned(Model):

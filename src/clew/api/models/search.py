@@ -11,13 +11,10 @@ from clew.api.models.trace import Attribute
 
 TIME = "`now`, `now-1h`, RFC 3339, or digits of the epoch in s, ms, us or ns"
 QUERY = "TraceQL; empty text is every span"
-CONJUNCTION = "TraceQL of a conjunction; empty text is every span"
 
 
 class _Ranged(RequestModel):
-    q: str = Field(
-        "", max_length=MAX_QUERY, description=CONJUNCTION, examples=['{ resource.service.name = "checkout" }']
-    )
+    q: str = Field("", max_length=MAX_QUERY, description=QUERY, examples=["{ status = error } >> { kind = client }"])
     from_: str = Field("now-1h", alias="from", max_length=64, description=TIME)
     to: str = Field("now", max_length=64, description=TIME)
 
@@ -25,7 +22,6 @@ class _Ranged(RequestModel):
 class SearchRequest(_Ranged):
     """Which traces to find."""
 
-    q: str = Field("", max_length=MAX_QUERY, description=QUERY, examples=["{ status = error } >> { kind = client }"])
     limit: int = Field(20, ge=1, le=1000)
     spans: int = Field(3, ge=1, le=100, description="most spans of each spanset")
     cursor: str | None = Field(None, max_length=256, description="`cursor` of the page before")

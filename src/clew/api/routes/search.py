@@ -14,10 +14,9 @@ from clew.api.models import Envelope, Explained, Histogram, HistogramRequest, Se
 from clew.api.models.meta import Meta
 from clew.model.errors import ClewError
 from clew.query.answer import Answer
-from clew.query.conjunction import parse
-from clew.query.histogram import histogram
 from clew.query.plan.explain import explain
 from clew.query.plan.found import Ask as PlanAsk
+from clew.query.plan.histogram import histogram
 from clew.query.plan.rows import check_cursor, events, page
 from clew.query.read import Read
 from clew.query.reader import Queued
@@ -86,7 +85,11 @@ def _page(ask: Asking, answer: Answer[Page]) -> list[bytes]:
 
 @router.post("/histogram", response_model=Envelope[Histogram], summary="Count matching spans over time")
 async def count_over_time(body: HistogramRequest, ask: Ask) -> Response:
-    """Return how many spans pass every filter, and how many of them failed, per step of the range."""
-    filters = parse(body.q)
+    """Return how many spans are in the spansets of a search, and how many of them failed, per step of the range.
+
+    Spans count that start in the range. Where whole traces decide and there are very many, the counts are estimates
+    from a random part of the traces: `meta.sampled` gives its share and the 95 % interval of `meta.total`.
+    """
+    query = parse_query(body.q)
     window = ask.window(body.from_, body.to)
-    return ask.json(Histogram, await ask.run(lambda read: histogram(read, filters, window, body.buckets)))
+    return ask.json(Histogram, await ask.run(lambda read: histogram(read, query, window, body.buckets)))

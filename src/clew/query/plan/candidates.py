@@ -5,16 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clew.model import BUCKET_S
+from clew.query.answer import Window
 from clew.query.hydrate import of_traces
 from clew.query.index import NS_PER_S, IndexedTrace
 from clew.query.params import Params
 from clew.query.plan.fieldsql import FieldSql
-from clew.query.plan.necessity import All, Formula, Some, conditions
+from clew.query.plan.necessity import ANY_TRACE, All, Formula, Some, conditions, formula
 from clew.query.predicates import Days, UseIndex, narrowed, slim_enough
 from clew.query.read import Read
 from clew.query.scan import CAP, Candidate, Scan, Span, merged
-from clew.query.traceql.ast import FieldExpr
+from clew.query.traceql.ast import FieldExpr, Pipeline
 from clew.query.traceql.lower import conjunction_of
+
+MOST_TRACES = 5_000_000
+"""Most traces of a window."""
+
+
+def in_window(read: Read, pipeline: Pipeline, window: Window, params: Params) -> str:
+    """Return a SELECT of the ids of all traces that reach into a window and have what an answer must have."""
+    inside = (
+        f"SELECT trace_id FROM trace_index WHERE tenant = {{tenant:String}} AND day >= {params.day(window.from_ns)} "
+        f"AND day <= {params.day(window.to_ns)} AND first <= {params.time(window.to_ns)} "
+        f"AND last >= {params.time(window.from_ns)}"
+    )
+    wanted = formula(pipeline)
+    if wanted == ANY_TRACE:
+        return f"{inside} GROUP BY trace_id"
+    edges = read.query(
+        f"SELECT toUnixTimestamp(min(min_bucket)) AS low, toUnixTimestamp(max(max_bucket)) AS high "
+        f"FROM trace_index WHERE tenant = {{tenant:String}} AND trace_id IN ({inside})",
+        params.values,
+    ).to_pylist()[0]
+    span = Span(edges["low"] * NS_PER_S, (edges["high"] + BUCKET_S) * NS_PER_S - 1)
+    return FormulaScan(read, wanted).statement(params, span, f" AND trace_id IN ({inside})", "1", MOST_TRACES)
 
 
 class FormulaScan:

@@ -11,17 +11,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from clew.model import BUCKET_S
 from clew.query.answer import Truncated
-from clew.query.index import NS_PER_S, IndexedTrace, lookup
+from clew.query.index import IndexedTrace, lookup
 from clew.query.params import Params
-from clew.query.plan.candidates import FormulaScan
+from clew.query.plan.candidates import in_window
 from clew.query.plan.found import Cell
 from clew.query.plan.frame import Floats
 from clew.query.plan.judge import MAX_SPANS, Judge
 from clew.query.plan.labels import grouped
 from clew.query.plan.measure import BINNED, FINE, Cells, Ints, Measure, binned
-from clew.query.plan.necessity import ANY_TRACE, formula
 from clew.query.plan.pipeline import needs, run
 from clew.query.plan.question import Picked, Question
 from clew.query.plan.series import Labels
@@ -31,7 +29,6 @@ from clew.query.plan.texts import text
 from clew.query.plan.treeexpr import Needed, condition, value
 from clew.query.plan.typed import Typed, combined
 from clew.query.read import Read
-from clew.query.scan import Span
 from clew.query.traceql.ast import (
     Binary,
     Field,
@@ -43,8 +40,6 @@ from clew.query.traceql.ast import (
     Static,
 )
 
-MOST_TRACES = 5_000_000
-"""Most candidates."""
 LOOKED_UP = 20_000
 """Traces that are looked up in the index at a time."""
 SECONDS = frozenset({Name.DURATION, Name.TRACE_DURATION, Name.EVENT_TIME})
@@ -96,26 +91,9 @@ def tally(read: Read, asked: Question, exemplars: int) -> Tally:
 
 def _candidates(read: Read, asked: Question) -> list[IndexedTrace]:
     """Return the traces that have a span in the range and what a trace must have for a span to pass."""
-    window = asked.grid.window
     params = Params()
-    inside = (
-        f"SELECT trace_id FROM trace_index WHERE tenant = {{tenant:String}} AND day >= {params.day(window.from_ns)} "
-        f"AND day <= {params.day(window.to_ns)} AND first <= {params.time(window.to_ns)} "
-        f"AND last >= {params.time(window.from_ns)}"
-    )
-    wanted = formula(asked.pipeline)
-    if wanted == ANY_TRACE:
-        ids = read.query(f"{inside} GROUP BY trace_id", params.values).column("trace_id").to_pylist()
-    else:
-        edges = read.query(
-            f"SELECT toUnixTimestamp(min(min_bucket)) AS low, toUnixTimestamp(max(max_bucket)) AS high "
-            f"FROM trace_index WHERE tenant = {{tenant:String}} AND trace_id IN ({inside})",
-            params.values,
-        ).to_pylist()[0]
-        span = Span(edges["low"] * NS_PER_S, (edges["high"] + BUCKET_S) * NS_PER_S - 1)
-        scan = FormulaScan(read, wanted)
-        sql = scan.statement(params, span, f" AND trace_id IN ({inside})", "1", MOST_TRACES)
-        ids = read.query(sql, params.values).column("trace_id").to_pylist()
+    sql = in_window(read, asked.pipeline, asked.grid.window, params)
+    ids = read.query(sql, params.values).column("trace_id").to_pylist()
     found: dict[bytes, IndexedTrace] = {}
     for at in range(0, len(ids), LOOKED_UP):
         found |= lookup(read, ids[at : at + LOOKED_UP])

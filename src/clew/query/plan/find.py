@@ -52,6 +52,16 @@ def find(read: Read, query: Query, ask: Ask, now: int) -> Answer[Found]:
 
 def finds(read: Read, query: Query, ask: Ask, now: int) -> Iterator[Progress | Answer[Found]]:
     """Yield the progress after each window, and the page at the end."""
+    search = Finding(read, searched(read, query), ask)
+    yield from search.sorted(now) if search.judge.sort else search.newest(now)
+
+
+def searched(read: Read, query: Query) -> Pipeline:
+    """Return the pipeline of a search that can be evaluated.
+
+    Raises:
+        InvalidQueryError: it gives series, or cannot be evaluated.
+    """
     if not isinstance(query.root, Pipeline):
         hint = "ask for series with /api/v1/query, or leave the metrics function out"
         raise InvalidQueryError(
@@ -60,8 +70,7 @@ def finds(read: Read, query: Query, ask: Ask, now: int) -> Iterator[Progress | A
     check(query.root.stages)
     with read.during("check of patterns"):
         check_texts(read, patterns(query.root))
-    search = Finding(read, query.root, ask)
-    yield from search.sorted(now) if search.judge.sort else search.newest(now)
+    return query.root
 
 
 @dataclass

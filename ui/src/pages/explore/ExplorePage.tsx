@@ -187,14 +187,7 @@ export function ExplorePage() {
       {runs && explore.series && <SeriesPanel q={explore.canonical} window={window} run={run} />}
       {runs && !explore.series && (
         <>
-          {!explore.plain && (
-            <HistogramPanel
-              q={explore.canonical}
-              window={window}
-              run={run}
-              onZoom={(span) => setRange(absolute(span))}
-            />
-          )}
+          <HistogramPanel q={explore.canonical} window={window} run={run} onZoom={(span) => setRange(absolute(span))} />
           <Notices search={search} />
           <Results search={search} explore={explore} run={run} />
         </>

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { histogramRead } from "../../api/reads";
-import { count, minute } from "../../format";
+import { count, minute, percent } from "../../format";
 import { Button } from "../../kit";
 import { absolute, type Span } from "../../url/time";
 import { Histogram } from "./Histogram";
@@ -22,6 +22,8 @@ export function HistogramPanel({ q, window, run, onZoom }: Props) {
   const read = histogramRead({ q, ...absolute(window), buckets: 120 }, run);
   const { data, isError, error } = useQuery({ ...read, placeholderData: keepPreviousData });
   const bars = data?.data;
+  const sampled = data?.meta.sampled;
+  const cut = data?.meta.truncated;
   return (
     <section className="panel histogram" aria-label={texts.histogram.label}>
       <header className="histogram-head">
@@ -30,6 +32,12 @@ export function HistogramPanel({ q, window, run, onZoom }: Props) {
         {bars && (
           <span className="muted">{texts.histogram.summary(count(sum(bars.total)), count(sum(bars.errors)))}</span>
         )}
+        {sampled && (
+          <span className="muted">
+            {texts.histogram.estimate(percent(sampled.rate), count(sampled.ci[0] ?? 0), count(sampled.ci[1] ?? 0))}
+          </span>
+        )}
+        {cut && <span className="muted">{texts.truncated(cut.reason)}</span>}
         <Button kind="quiet" aria-pressed={table} onClick={() => setTable(!table)}>
           {table ? texts.histogram.asChart : texts.histogram.asTable}
         </Button>

@@ -60,6 +60,8 @@ export const texts = {
     legendOk: "spans",
     legendErrors: "with error",
     summary: (total: string, errors: string) => `${total} spans, ${errors} with error`,
+    estimate: (share: string, low: string, high: string) =>
+      `estimated from ${share} of the traces: ${low} to ${high} spans`,
     keys: "Arrow keys move, Shift extends, Enter zooms, Escape clears.",
     asTable: "As table",
     asChart: "As chart",
