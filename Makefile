@@ -11,6 +11,9 @@ help: ## Show the targets
 up: setup ## Set everything up, start Clew with the demo application, print the URL (Ctrl-C ends all of it)
 	@exec $(BIN)/clew up --demo
 
+demo: setup ## Start Clew and a shop of small services that breaks on purpose, with people in it (Ctrl-C ends all of it)
+	@exec $(BIN)/python tools/demo.py $(DEMO)
+
 setup: ## Make .venv with clew in it: Python, native code and UI
 	@PYTHON=$(PYTHON) tools/setup.sh
 
@@ -46,4 +49,4 @@ fuzz: setup ## Fuzz the native decoders for SECONDS_FUZZ seconds
 clean: ## Remove what the other targets have built
 	@rm -rf .venv dist build native/target ui/node_modules ui/.stamp src/clew/web/static src/clew/_native*.so artifacts
 
-.PHONY: help up setup test check ci wheel contracts format ui bench crash fuzz clean
+.PHONY: help up demo setup test check ci wheel contracts format ui bench crash fuzz clean

@@ -58,6 +58,11 @@ class Broker(Protocol):
         """Return how many messages a group has not dealt with."""
 
 
+def lag(of: Broker) -> dict[str, int]:
+    """Return how many messages wait, by group."""
+    return {group: of.waiting(topic, group) for topic, groups in GROUPS.items() for group in groups}
+
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (
   number INTEGER PRIMARY KEY, id TEXT, topic TEXT, consumer TEXT, headers TEXT, body TEXT,

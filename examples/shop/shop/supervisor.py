@@ -19,7 +19,7 @@ from shop.control import Control
 from shop.errors import NotReadyError
 from shop.functions import Functions, Worker
 from shop.options import Options
-from shop.queue import broker
+from shop.queue import broker, lag
 from shop.state import RunDirectory, write_json
 from shop.switches import Action, Switches
 from shop.topology import BILLING, PEOPLE, SERVICES, VERSION, Instance, Runtime, Service
@@ -53,7 +53,8 @@ class Supervisor:
         self._changing: set[str] = set()
         self._around = launch.Surroundings(directory.path, options.otlp, "", options.kafka, {})
         self._switches = Switches(directory, self._actions())
-        self._control = Control(options.control, self._switches, self.state)
+        self._queue = broker(directory.path, options.kafka)
+        self._control = Control(options.control, self._switches, self._running_state)
         self._functions: Functions | None = None
         self._people: Child | None = None
         self._told: dict[str, Any] | None = None
@@ -87,14 +88,13 @@ class Supervisor:
         }
         self._around = replace(self._around, database=database, addresses=addresses)
         filling = self._fill()
-        queue = broker(self._directory.path, self._options.kafka)
         for service in chosen:
             for instance in service.instances:
                 self._begin(service, instance, VERSION)
         if filling.wait(READY_S):
             raise NotReadyError("the database", self._directory.log("database"), self._tail("database"))
         self._functions = Functions(
-            queue,
+            self._queue,
             self._function,
             warm=lambda: int(self._switches.settings()["billing"]["warm"]),
             reclaims=self._reclaims,
@@ -175,6 +175,10 @@ class Supervisor:
             "services": services,
             "left_out": self.left_out,
         }
+
+    def _running_state(self) -> dict[str, Any]:
+        """Return the state with what changes by the moment."""
+        return {**self.state(), "waiting": lag(self._queue)}
 
     def _actions(self) -> Mapping[str, Action]:
         """What is done here when a fault is switched; the others happen in the services."""

@@ -120,6 +120,7 @@ def test_a_lagging_queue_parts_sending_and_processing(clew: RunningClew, shop: R
     for number in range(50, 52):
         shop.buy(f"u{number}")
     spans = order(clew, shop, "u52", lambda one: one.service == "notifications" and one.kind == "consumer")
+    assert shop.control("GET", "/state")[1]["waiting"].keys() == {"notifications", "billing"}
     consumer = next(one for one in spans if one.service == "notifications" and one.kind == "consumer")
     assert float(consumer.attributes["shop.queue.waited_ms"]) > 1000
     mail = until(
