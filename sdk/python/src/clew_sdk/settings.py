@@ -48,6 +48,7 @@ class Settings:
     baggage_allow: tuple[str, ...] | None = None
     """Baggage keys that may leave the process; None is all."""
     process_metrics: bool = False
+    metrics_interval_s: float = 15.0
     log_correlation: bool = True
     log_export: bool = False
     """Send log records too."""
@@ -86,6 +87,7 @@ def from_environ(environ: Mapping[str, str] | None = None) -> Settings:
         propagators=env.words("OTEL_PROPAGATORS") or ("tracecontext", "baggage"),
         baggage_allow=None if not allow else env.words("CLEW_BAGGAGE_ALLOW"),
         process_metrics=env.switch("CLEW_PROCESS_METRICS", default=False),
+        metrics_interval_s=env.number("OTEL_METRIC_EXPORT_INTERVAL", 15_000.0) / 1000,
         log_correlation=env.switch("OTEL_PYTHON_LOG_CORRELATION", default=True),
         log_export=bool({"otlp", "clew"} & set(env.words("OTEL_LOGS_EXPORTER"))),
         log_level=env.level("CLEW_LOGS_LEVEL"),

@@ -17,14 +17,13 @@ from clew_sdk.export import HttpSender, QueueProcessor, Spill
 from clew_sdk.export.counters import Told
 from clew_sdk.export.encode_logs import LogEncoder, Record
 from clew_sdk.export.queue import ExportQueue
-from clew_sdk.facts import ColdStart, ProcessMetrics, deployment
+from clew_sdk.facts import ColdStart, PoolMetrics, ProcessMetrics, deployment
 from clew_sdk.instrument.enable import enable
 from clew_sdk.log_export import LogExport
 from clew_sdk.logs import correlate_logging, export_logs
 from clew_sdk.sampling import ErrorBuffer
 
 _log = logging.getLogger("clew_sdk")
-_METRICS_INTERVAL_MS = 15_000
 
 
 class Running:
@@ -104,7 +103,7 @@ def start(
     if told.log_correlation:
         correlate_logging()
     logs = _logs(told, resource) if told.log_export and not told.disabled else None
-    if told.process_metrics:
+    if told.process_metrics and not told.disabled:
         _measure(told, resource)
     if name.startswith("unknown_service"):
         _log.warning("the service has no name: set OTEL_SERVICE_NAME, or call clew_sdk.start('checkout')")
@@ -159,17 +158,19 @@ def _logs(told: settings.Settings, resource: Resource) -> ExportQueue[Record]:
 
 
 def _measure(told: settings.Settings, resource: Resource) -> None:
-    """Send metrics of the process with OpenTelemetry's own exporter, where it is installed."""
+    """Send metrics of the process, where what they need is installed."""
     try:
-        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter  # noqa: PLC0415
+        from clew_sdk.export.metrics import ClewMetricExporter  # noqa: PLC0415 - only where metrics are asked for
     except ImportError:
         _log.warning("process metrics need another package: pip install 'clew-sdk[metrics]'")
         return
-    from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415 - only where metrics are asked for
+    from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415
     from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader  # noqa: PLC0415
 
-    exporter = OTLPMetricExporter(endpoint=told.metrics_url, headers=dict(told.headers))
-    reader = PeriodicExportingMetricReader(exporter, export_interval_millis=_METRICS_INTERVAL_MS)
+    exporter = ClewMetricExporter(_sender(told, told.metrics_url), timeout_s=told.shutdown_s)
+    reader = PeriodicExportingMetricReader(exporter, told.metrics_interval_s * 1000)
     provider = MeterProvider([reader], resource)
     metrics.set_meter_provider(provider)
-    ProcessMetrics(provider.get_meter("clew_sdk"))
+    meter = provider.get_meter("clew_sdk")
+    ProcessMetrics(meter)
+    PoolMetrics(meter)
