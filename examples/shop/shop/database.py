@@ -29,6 +29,7 @@ POOL_WAIT_S = 3.0
 USERS = 400
 COUNTRIES = ("AT", "CH", "DE", "ES", "FR", "GB", "IT", "NL", "PL", "US")
 LEDGER_ROWS = 40_000
+SIGN_INS_PER_CHARGE = 6
 _BUSY_S = 5.0
 
 metadata = MetaData()
@@ -99,6 +100,21 @@ ledger = Table(
     Index("ledger_by_time", "created_ms"),
 )
 """Every charge of the last months: what payments look at to see whether one is unusual."""
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("customer", String(16), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("sign_ins_of_customer", "customer", "at_ms"),
+)
+"""Who has come in when; nobody ever deletes from it."""
+reports = Table(
+    "reports",
+    metadata,
+    Column("customer", String(16), primary_key=True),
+    Column("spent_cents", BigInteger, nullable=False),
+)
 mails = Table(
     "mails",
     metadata,
@@ -172,6 +188,9 @@ def fill(engine: Engine, seed: int = 1) -> None:
                 for at in rows
             ],
         )
+        past = select(ledger.c.customer, ledger.c.created_ms)
+        for _ in range(SIGN_INS_PER_CHARGE):
+            connection.execute(insert(sign_ins).from_select(["customer", "at_ms"], past))
 
 
 def _user(number: int) -> dict[str, str]:

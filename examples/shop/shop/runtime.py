@@ -67,8 +67,18 @@ def application(name: str) -> Flask:
     from flask import Flask  # noqa: PLC0415 - workers have no use for it
 
     app = Flask(name, static_folder=None)
+    app.before_request(_measure_headers)
     app.register_error_handler(500, lambda _error: ({"error": f"{name} has failed"}, 500))
     return app
+
+
+def _measure_headers() -> None:
+    """Say on the span how long the headers of its request are."""
+    from flask import request  # noqa: PLC0415 - see application
+    from opentelemetry import trace  # noqa: PLC0415 - not every service is traced
+
+    length = sum(len(key) + len(value) + 4 for key, value in request.headers)
+    trace.get_current_span().set_attribute("http.request.header_bytes", length)
 
 
 def serve(app: Flask) -> None:
@@ -102,11 +112,14 @@ def listen() -> socket.socket:
             return made
 
 
-def client(*, drops_context: Callable[[], bool] = lambda: False) -> Session:
+def client(
+    *, drops_context: Callable[[], bool] = lambda: False, detour: Callable[[str], str] = lambda _name: ""
+) -> Session:
     """Return a session in which `http://catalogue/products` finds an instance of the catalogue, each in its turn.
 
     Args:
         drops_context: asked for each request whether to send it without the headers of tracing.
+        detour: asked for each request, by the service's name, for another address than that of an instance.
     """
     import requests  # noqa: PLC0415 - not every service calls others
     from requests.adapters import HTTPAdapter  # noqa: PLC0415
@@ -125,7 +138,10 @@ def client(*, drops_context: Callable[[], bool] = lambda: False) -> Session:
             if drops_context():
                 for header in ("traceparent", "tracestate", "baggage"):
                     request.headers.pop(header, None)
-            request.url = str(urlunsplit(("http", self._next(name), parts.path, parts.query, "")))
+            other = detour(name)
+            if other:
+                request.headers["Connection"] = "close"  # the next request asks again for its way
+            request.url = str(urlunsplit((parts.scheme, other or self._next(name), parts.path, parts.query, "")))
             options["timeout"] = options.get("timeout") or TIMEOUT_S
             return super().send(request, *args, **options)
 
@@ -139,5 +155,6 @@ def client(*, drops_context: Callable[[], bool] = lambda: False) -> Session:
 
     session = requests.Session()
     session.trust_env = False
-    session.mount("http://", ByName())
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, ByName())
     return session

@@ -24,6 +24,7 @@ WORDS = (
     "fjord",
 )
 USERS = 400
+RESELLER = "u1"
 _LOOK_S = 1.5
 _READ_S = 3.0
 _FORM_S = 5.0
@@ -37,7 +38,7 @@ class Person:
 
     def __init__(self, number: int, device: Device, told: Statistics, rng: Random) -> None:
         self.device = device
-        self.user = f"u{rng.randint(1, USERS)}"
+        self.user = f"u{rng.randint(2, USERS)}"
         self._number = number
         self._told = told
         self._rng = rng
@@ -115,6 +116,14 @@ async def equip(one: Person) -> None:
     await one.order()
 
 
+async def restock(one: Person) -> None:
+    """Sign in as the reseller, look at the cart, order what is in it."""
+    one.user = RESELLER
+    await one.sign_in()
+    await one.fill_cart(["p1", "p2"], quantity=1)
+    await one.order()
+
+
 async def abandon(one: Person) -> None:
     """Fill the cart and think better of it."""
     seen = await one.search() or await one.look_around()
@@ -140,7 +149,8 @@ JOURNEYS: dict[str, tuple[Journey, float]] = {
     "browse": (browse, 0.40),
     "search": (search, 0.22),
     "buy": (buy, 0.15),
-    "equip": (equip, 0.03),
+    "equip": (equip, 0.02),
+    "restock": (restock, 0.01),
     "abandon": (abandon, 0.12),
     "return": (come_back, 0.06),
     "crawl": (crawl, 0.02),

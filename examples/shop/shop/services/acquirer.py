@@ -9,7 +9,8 @@ from typing import Any
 
 from flask import request
 
-from shop import runtime
+from shop import faults, runtime
+from shop.breaks import certificates
 
 LIMIT_CENTS = 2_000_000
 THINKS_S = 0.004
@@ -23,7 +24,7 @@ def authorise() -> Any:
     """Say yes, or no to what is beyond the limit of a card."""
     asked = request.get_json()
     time.sleep(THINKS_S)
-    if asked["cents"] > LIMIT_CENTS:
+    if asked["cents"] > LIMIT_CENTS or faults.on("wrong-status"):
         log.info("declined: %d cents", asked["cents"])
         return {"error": "over the limit of the card"}, 402
     return {"authorisation": secrets.token_hex(6)}
@@ -37,4 +38,5 @@ def settle() -> Any:
 
 
 if __name__ == "__main__":
+    certificates.serve(app)
     runtime.serve(app)

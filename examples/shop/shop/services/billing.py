@@ -10,16 +10,18 @@ import json
 import sys
 
 from shop import messaging, runtime
+from shop.breaks import certificates
 from shop.queue import Message
 
 log = runtime.begin()
-http = runtime.client()
+http = runtime.client(detour=lambda _acquirer: certificates.address())
+http.verify = str(certificates.authority())
 
 
 def settle(message: Message) -> None:
     """Settle the charge of an order."""
     order = {"order": message.body["order"], "cents": message.body["total_cents"]}
-    http.post("http://acquirer/settlements", json=order).raise_for_status()
+    http.post("https://acquirer/settlements", json=order).raise_for_status()
     log.info("order %s is settled", message.body["order"])
 
 

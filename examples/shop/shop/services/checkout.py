@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import logging
 import uuid
@@ -12,10 +13,14 @@ from flask import request
 from opentelemetry import trace
 from sqlalchemy import insert, select, update
 
-from shop import database, messaging, runtime
+from shop import database, faults, messaging, runtime
+from shop.breaks import storm
 from shop.messages import payments_pb2
 
 CHARGE_WITHIN_S = 10.0
+IMPATIENT_S = 0.25
+VOUCHER_FROM_CENTS = 10_000
+VOUCHER_UNTIL = "2099-12-31"
 GRAMS = 700
 """What a piece weighs, whatever it is."""
 _DECLINED = grpc.StatusCode.FAILED_PRECONDITION
@@ -25,6 +30,7 @@ engine = database.connect()
 http = runtime.client()
 broker = messaging.connect()
 log = logging.getLogger("checkout")
+tracer = trace.get_tracer("shop.checkout")
 
 
 def _charge(address: str) -> Any:
@@ -50,25 +56,29 @@ def order() -> Any:
     if not lines:
         return {"error": "the cart is empty"}, 409
     total = sum(line["price_cents"] * line["quantity"] for line in lines) + _extras(customer["country"], lines)
+    total -= _voucher(total)
     trace.get_current_span().set_attribute("shop.order.total_cents", total)
+    if faults.on("pii-attributes"):
+        told = {"customer.email": customer["email"], "card.number": customer["card"].replace("-", "")}
+        trace.get_current_span().set_attributes(told)
     with engine.begin() as connection:
         row = {"id": made, "customer": customer["id"], "total_cents": total, "state": "new"}
         connection.execute(insert(database.orders).values(**row, created_ms=database.now_ms()))
         connection.execute(insert(database.order_lines), [{"ordered": made, **line} for line in lines])
     try:
-        charge = next(payments)(
-            payments_pb2.ChargeRequest(order=made, customer=customer["id"], card=customer["card"], amount_cents=total),
-            timeout=CHARGE_WITHIN_S,
+        charge = _charged(
+            payments_pb2.ChargeRequest(order=made, customer=customer["id"], card=customer["card"], amount_cents=total)
         )
     except grpc.RpcError as error:
         _settle(made, "failed")
         log.warning("order %s could not be charged: %s", made, error.details())
-        return {"error": error.details(), "order": made}, 402 if error.code() is _DECLINED else 502
+        status = 402 if error.code() is _DECLINED else 502
+        return {"error": error.details(), "order": made}, 200 if faults.on("wrong-status") else status
     _settle(made, "paid")
     messaging.send(
         broker,
         "order.placed",
-        {"order": made, "customer": customer["id"], "email": customer["email"], "total_cents": total},
+        {"order": made, "customer": customer["id"], "email": _recipient(customer), "total_cents": total},
     )
     http.put(f"http://cart/carts/{customer['id']}", json={"lines": []}).raise_for_status()
     log.info("order %s of %s: %d cents", made, customer["id"], total)
@@ -93,6 +103,38 @@ def _priced(user: str) -> list[dict[str, Any]]:
         product.raise_for_status()
         lines.append({**line, "price_cents": product.json()["price_cents"]})
     return lines
+
+
+def _charged(asked: payments_pb2.ChargeRequest) -> payments_pb2.ChargeReply:
+    """Charge, with as much patience as there is; the fault asks again at once where it is refused for load."""
+    within = IMPATIENT_S if faults.on("timeout-cascade") else CHARGE_WITHIN_S
+    tries = storm.TRIES if faults.on("retry-storm") else 1
+    for turn in range(1, tries + 1):
+        trace.get_current_span().set_attribute("shop.charge.tries", turn)
+        try:
+            reply: payments_pb2.ChargeReply = next(payments)(asked, timeout=within)
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED or turn == tries:
+                raise
+        else:
+            return reply
+    raise AssertionError
+
+
+def _voucher(total: int) -> int:
+    """Return what the voucher of the season takes off; the fault reads its last day in a form that it does not have."""
+    form = "%d.%m.%Y" if faults.on("swallowed-error") else "%Y-%m-%d"
+    try:
+        with tracer.start_as_current_span("apply voucher"):
+            last = dt.datetime.strptime(VOUCHER_UNTIL, form).replace(tzinfo=dt.UTC)
+            holds = total >= VOUCHER_FROM_CENTS and dt.datetime.now(dt.UTC) < last
+            return total // 20 if holds else 0
+    except ValueError:
+        return 0
+
+
+def _recipient(customer: dict[str, Any]) -> str:
+    return "" if faults.on("poison-message") else str(customer["email"])
 
 
 def _extras(country: str, lines: list[dict[str, Any]]) -> int:

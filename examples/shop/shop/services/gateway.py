@@ -12,11 +12,19 @@ from opentelemetry import baggage, context, trace
 from requests import RequestException
 
 from shop import faults, runtime
+from shop.breaks.slow_door import SlowDoor
 from shop.page import pages
+
+PROFILE_PARTS, PROFILE = 2, "likes-tea-and-old-lamps." * 110
+"""What somebody thought every service should know of a customer: more than five kilobytes."""
 
 app = runtime.application("gateway")
 app.register_blueprint(pages)
-http = runtime.client(drops_context=lambda: faults.on("stripped-headers"))
+door = SlowDoor(runtime.addresses("cart")[0], wait_s=0.3)
+http = runtime.client(
+    drops_context=lambda: faults.on("stripped-headers"),
+    detour=lambda name: door.address() if name == "cart" and faults.on("connect-delay") else "",
+)
 log = logging.getLogger("gateway")
 
 
@@ -26,7 +34,11 @@ def choose_variant() -> None:
     without = random.random() < float(faults.setting("cache", "without_share", 0.0))  # noqa: S311 - not for secrets
     variant = "no-cache" if without else "cache"
     trace.get_current_span().set_attribute("shop.variant", variant)
-    request.environ["shop.token"] = context.attach(baggage.set_baggage("shop.variant", variant))
+    carried = baggage.set_baggage("shop.variant", variant)
+    if faults.on("giant-baggage"):
+        for part in range(PROFILE_PARTS):
+            carried = baggage.set_baggage(f"shop.profile.{part}", PROFILE, carried)
+    request.environ["shop.token"] = context.attach(carried)
 
 
 @app.teardown_request

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from shop import runtime
+from shop import faults, runtime
 
 WITHIN_S = 8.0
+SLOW_S = 0.9
+STEADY_S = 0.6
 log = logging.getLogger("legacy-bank")
 
 
@@ -22,6 +25,10 @@ class Front(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Ask the acquirer, answer what it says."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if faults.on("slow-bank"):
+            time.sleep(SLOW_S)
+        if faults.on("timeout-cascade"):
+            time.sleep(STEADY_S)
         target = f"http://{runtime.addresses('acquirer')[0]}{self.path}"
         request = urllib.request.Request(target, body, {"Content-Type": "application/json"})
         try:

@@ -9,6 +9,7 @@ from opentelemetry.trace import SpanKind
 from sqlalchemy import insert, select
 
 from shop import database, faults, messaging, runtime
+from shop.breaks import report
 from shop.queue import Message
 
 THROTTLED_S = 1.5
@@ -20,9 +21,15 @@ log = runtime.begin()
 tracer = trace.get_tracer("shop.notifications")
 
 
+class NoRecipientError(ValueError):
+    """A message about an order does not say to whom."""
+
+
 def notify(message: Message) -> None:
     """Write to a customer about one order."""
     order = message.body["order"]
+    if not message.body["email"]:
+        raise NoRecipientError(f"order {order} has no recipient")
     with engine.connect() as connection:
         rows = connection.execute(
             select(database.products.c.name)
@@ -42,4 +49,5 @@ def notify(message: Message) -> None:
 
 
 if __name__ == "__main__":
+    report.write_forever(engine)
     messaging.consume(broker, "order.placed", "notifications", notify)

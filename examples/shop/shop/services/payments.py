@@ -15,6 +15,7 @@ from requests import RequestException
 from sqlalchemy import func, insert, select
 
 from shop import database, faults, runtime
+from shop.breaks.storm import Limiter
 from shop.database import charges, ledger
 from shop.messages import payments_pb2
 
@@ -23,9 +24,12 @@ WITH_RECEIPT = "1.1.0"
 FEE = Decimal("0.0125")
 WINDOW_MS = 300_000
 _PAYMENT_REQUIRED = 402
+NOBODY = "127.0.0.1:9"
+"""An address that refuses connections."""
 
 engine = database.connect()
-http = runtime.client()
+http = runtime.client(detour=lambda _bank: NOBODY if _cut_off() else "")
+limiter = Limiter()
 log = logging.getLogger("payments")
 
 
@@ -37,6 +41,8 @@ def charge(asked: payments_pb2.ChargeRequest, context: grpc.ServicerContext) -> 
     """Charge a card for an order."""
     span = trace.get_current_span()
     span.set_attributes({"shop.order.id": asked.order, "shop.order.total_cents": asked.amount_cents})
+    if faults.on("retry-storm") and limiter.refuses():
+        context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many charges at once")
     try:
         return _charge(asked)
     except DeclinedError as error:
@@ -77,6 +83,11 @@ def _receipt(made: str, amount_cents: int) -> str:
     """Return the receipt as JSON, which has no way to write a fee that is not whole: the bug of this release."""
     fee = amount_cents * FEE
     return json.dumps({"charge": made, "amount": amount_cents, "fee": int(fee) if fee == int(fee) else fee})
+
+
+def _cut_off() -> bool:
+    """Return whether the bank cannot be reached from this region."""
+    return runtime.environ("REGION") == "eu-2" and faults.on("partial-region")
 
 
 def _neighbours(customer: str) -> int:
