@@ -34,7 +34,7 @@ def test_each_library_has_one_state():
         "PyMySQL": State.UNFIT,
         "starlette": State.COVERED,
     }
-    assert found["PyMySQL"].why == "PyMySQL 2.1 is not <2"
+    assert found["PyMySQL"].why == "its instrumentation knows <2"
     assert found["starlette"].why == "fastapi makes its spans"
 
 
@@ -45,17 +45,66 @@ def test_a_disabled_instrumentation_covers_nothing():
     assert (found["flask"], found["fastapi"], found["starlette"]) == (State.DISABLED, State.DISABLED, State.MISSING)
 
 
-def test_the_doctor_names_what_to_install(capsys):
+def test_a_driver_below_sqlalchemy_and_a_whole_command_make_no_spans_of_their_own():
+    """One query is one span: a driver is covered where SQLAlchemy is traced, and traced where that is switched off."""
+    known = [
+        {"library": name, "instrumentation": f"opentelemetry-instrumentation-{name}==1"}
+        for name in ("click", "psycopg", "sqlalchemy", "structlog")
+    ]
+    have = {"click": "8", "psycopg": "3", "sqlalchemy": "2.0", "structlog": "26"}
+    assert {one.name: one.state for one in libraries(have, known, {})} == {
+        "click": State.ON_DEMAND,
+        "psycopg": State.COVERED,
+        "sqlalchemy": State.MISSING,
+        "structlog": State.ON_DEMAND,
+    }
+    off = {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "SQLAlchemy"}
+    assert {one.name: one.state for one in libraries(have, known, off)}["psycopg"] is State.MISSING
+
+
+def test_a_switched_off_instrumentation_of_the_standard_library_stays_off():
+    """OTEL_PYTHON_DISABLED_INSTRUMENTATIONS counts for two lines in the program too, in either spelling."""
+    program = """
+import os
+from clew_sdk.instrument.enable import enable
+os.environ["OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"] = "Threading, kafka_python"
+done = enable()
+assert "requests" in done and "threading" not in done, done
+os.environ["OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"] = "*"
+assert enable() == []
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_doctor_names_what_to_install(capsys, monkeypatch, endpoint):
     """The command ends with 1 where something is missing, and prints the pip line, or JSON."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", endpoint.url)
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "shop")
     code = main(["doctor"])
     said = capsys.readouterr().out
     assert code == 1
+    assert "ok  service      shop" in said
+    assert f"ok  collector    {endpoint.url} takes spans" in said
     assert "flask" in said
-    assert "not traced yet: pip install 'opentelemetry-instrumentation-" in said
+    assert "  pip install 'opentelemetry-instrumentation-" in said
     assert main(["doctor", "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert {"celery", "flask", "requests"} <= {one["name"] for one in told["libraries"] if one["state"] == "traced"}
     assert told["install"]
+    assert [one["ok"] for one in told["checks"]] == [True, True]
+    assert endpoint.names() == []
+
+
+def test_the_doctor_says_where_spans_cannot_go(capsys, monkeypatch):
+    """A collector that is not there and a service without a name are named, each with what to do."""
+    monkeypatch.delenv("OTEL_SERVICE_NAME", raising=False)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "")  # the option sets it, and this takes it back
+    assert main(["--endpoint", "http://127.0.0.1:9", "doctor"]) == 1
+    said = capsys.readouterr().out
+    assert "!!  service      has no name" in said
+    assert "!!  collector    http://127.0.0.1:9/v1/traces does not take spans: ConnectionRefusedError" in said
+    assert "export OTEL_EXPORTER_OTLP_ENDPOINT=..." in said
 
 
 def test_errors_of_the_command_line_say_what_to_do(capsys, monkeypatch):

@@ -70,7 +70,7 @@ class LogExport:
         """Queue a record of `logging`."""
         if record.levelno < self._level or record.name.partition(".")[0] == OWN:
             return
-        attributes = {key: plain(value) for key, value in record.__dict__.items() if key not in _STANDARD}
+        attributes = {key: plain(value) for key, value in record.__dict__.items() if _own_field(key)}
         body = _body(record)
         if isinstance(body, Mapping):  # structlog's ProcessorFormatter hands on its event as it is
             attributes |= {str(key): plain(value) for key, value in body.items() if key not in {"event", *_STANDARD}}
@@ -117,6 +117,11 @@ def plain(value: object, depth: int = 0) -> object:
         return str(value)
     except Exception:  # noqa: BLE001 - the application's own code, for whose log line it must not pay
         return f"<{type(value).__name__} without text>"
+
+
+def _own_field(key: str) -> bool:
+    """Return whether the application has put it there; `otel...` is what OpenTelemetry's instrumentation adds."""
+    return key not in _STANDARD and not key.startswith("otel")
 
 
 def _body(record: logging.LogRecord) -> object:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
+from clew_sdk.instrument.doctor import doctor
 from clew_sdk.instrument.libraries import Library, State, libraries
 from clew_sdk.settings import SettingsError, from_environ
 
@@ -22,7 +22,8 @@ _NOT_FOUND = 127
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="clew-instrument", description=__doc__)
+    usage = "clew-instrument [options] COMMAND ...\n       clew-instrument doctor [--json]"
+    parser = argparse.ArgumentParser(prog="clew-instrument", usage=usage, description=__doc__.replace("`", ""))
     parser.add_argument("--no-install", action="store_true", help="use the instrumentations that are there")
     parser.add_argument("--service", help="name of the service (OTEL_SERVICE_NAME)")
     parser.add_argument("--endpoint", help="OTLP/HTTP base address (OTEL_EXPORTER_OTLP_ENDPOINT)")
@@ -34,14 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not told.command:
         parser.print_help()
         return _MISUSE
-    if told.command[0] == "doctor":
-        return doctor(as_json=told.json or "--json" in told.command[1:])
     if told.service:
         os.environ["OTEL_SERVICE_NAME"] = told.service
     if told.endpoint:
         os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = told.endpoint
     try:
-        from_environ()
+        settings = from_environ()
+        if told.command[0] == "doctor":
+            return doctor(settings, as_json=told.json or "--json" in told.command[1:])
     except SettingsError as error:
         sys.stderr.write(f"clew-instrument: {error}\n")
         return _MISUSE
@@ -54,35 +55,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(program, told.command)
 
 
-def doctor(*, as_json: bool = False) -> int:
-    """Print every library that could be traced; returns 1 where something is missing."""
-    found = libraries()
-    missing = [one for one in found if one.state is State.MISSING]
-    if as_json:
-        rows = [{**one.__dict__, "state": one.state.value} for one in found]
-        sys.stdout.write(json.dumps({"libraries": rows, "install": [one.instrumentation for one in missing]}) + "\n")
-        return 1 if missing else 0
-    signs = {State.TRACED: "ok", State.MISSING: "!!", State.COVERED: "--", State.DISABLED: "--", State.UNFIT: "!!"}
-    for one in found:
-        reason = one.why or one.state.value
-        sys.stdout.write(f"  {signs[one.state]}  {one.name:<28} {one.version:<12} {reason}\n")
-    if not found:
-        sys.stdout.write("no library that can be traced is installed here\n")
-    if missing:
-        packages = " ".join(f"'{one.instrumentation}'" for one in missing)
-        sys.stdout.write(f"\nnot traced yet: pip install {packages}\n")
-    return 1 if missing else 0
-
-
 def install(missing: Sequence[Library]) -> None:
-    """Install instrumentations into this environment; one that cannot be had is named and left out."""
+    """Install instrumentations into this environment, in one go; one that cannot be had is named and left out."""
+    if not missing:
+        return
+    said = ", ".join(one.instrumentation for one in missing)
+    sys.stderr.write(f"clew-instrument: installing {said}\n")
+    if not _pip([one.instrumentation for one in missing]):
+        return
     for one in missing:
-        tool = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        if find_spec("pip") is None and (uv := shutil.which("uv")):
-            tool = [uv, "pip", "install", "--quiet", "--python", sys.executable]
-        done = subprocess.run([*tool, one.instrumentation], check=False, capture_output=True, text=True)  # noqa: S603
-        said = "" if done.returncode == 0 else f" failed: {done.stderr.strip().splitlines()[-1:]}"
-        sys.stderr.write(f"clew-instrument: installing {one.instrumentation} for {one.name}{said}\n")
+        if failed := _pip([one.instrumentation]):
+            sys.stderr.write(f"clew-instrument: {one.instrumentation} for {one.name} failed: {failed}\n")
+
+
+def _pip(packages: Sequence[str]) -> str:
+    """Install packages; returns the last line of what went wrong."""
+    tool = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if find_spec("pip") is None and (uv := shutil.which("uv")):
+        tool = [uv, "pip", "install", "--quiet", "--python", sys.executable]
+    done = subprocess.run([*tool, *packages], check=False, capture_output=True, text=True)  # noqa: S603
+    return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["no reason was given"])[-1]
 
 
 def run(program: str, command: Sequence[str]) -> NoReturn:
