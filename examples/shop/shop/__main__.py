@@ -56,7 +56,7 @@ def run(options: Options) -> None:
             sys.stdout.write(f"shop: without {name}: {reason}\n")
         sys.stdout.write(f"shop: open {supervisor.gateway}  (switches: {supervisor.control})\n")
         sys.stdout.flush()
-        supervisor.watch(stopping)
+        supervisor.watch()
     finally:
         supervisor.stop()
 

@@ -116,13 +116,17 @@ class _Group:
                 "session.timeout.ms": _GONE_AFTER_MS,
             }
         )
-        self._consumer.subscribe([topic])
+        self._takes = False
+        """Whether this process is a member of the group; one that only looks how far it is must not be given a part."""
         atexit.register(self._consumer.close)
 
     def take(self) -> Message | None:
         with self._lock:
             if self._back and self._back[0][0] <= time.time_ns():
                 return heapq.heappop(self._back)[2]
+            if not self._takes:
+                self._consumer.subscribe([self._topic])
+                self._takes = True
         got: Any = self._consumer.poll(0)
         if got is None or got.error():
             return None

@@ -57,6 +57,8 @@ class Supervisor:
         self._control = Control(options.control, self._switches, self._running_state)
         self._functions: Functions | None = None
         self._people: Child | None = None
+        self._people_since = 0.0
+        self._stopping = threading.Event()
         self._told: dict[str, Any] | None = None
 
     @property
@@ -80,6 +82,7 @@ class Supervisor:
         Raises:
             NotReadyError: a service does not come up.
         """
+        self._stopping = stopping
         chosen = self._chosen()
         self._assign_ports(chosen)
         database = self._options.database or "sqlite:///shop.db"
@@ -100,17 +103,16 @@ class Supervisor:
             reclaims=self._reclaims,
         )
         for child in list(self._children.values()):
-            if not stopping.is_set():
-                self._wait_ready(child)
+            self._wait_ready(child)
         self._functions.start()
         self._control.start()
         if self._options.load and not stopping.is_set():
             self._let_people_in()
         self._write()
 
-    def watch(self, stopping: threading.Event) -> None:
-        """Restart what dies, until the event is set."""
-        while not stopping.wait(LOOK_EVERY_S):
+    def watch(self) -> None:
+        """Restart what dies, until the event of `start` is set."""
+        while not self._stopping.wait(LOOK_EVERY_S):
             for name, child in list(self._children.items()):
                 with self._lock:
                     code = child.ended()
@@ -119,7 +121,8 @@ class Supervisor:
                     self._changing.add(name)
                 sys.stderr.write(f"shop: {name} ended with {code}, it is started again\n")
                 wait = self._wait_before_restart(name)
-                threading.Timer(wait, self._restart_dead, (name, stopping)).start()
+                threading.Timer(wait, self._restart_dead, (name,)).start()
+            self._keep_people()
             self._write()
 
     def stop(self) -> None:
@@ -223,7 +226,7 @@ class Supervisor:
 
     def _wait_ready(self, child: Child) -> None:
         end = time.monotonic() + READY_S
-        while not child.ready():
+        while not child.ready() and not self._stopping.is_set():
             if child.ended() is not None or time.monotonic() > end:
                 raise NotReadyError(child.name, child.log, child.tail())
             time.sleep(0.05)
@@ -234,9 +237,9 @@ class Supervisor:
         self._deaths[name] = [*recent, now]
         return RESTART_AFTER_S[min(len(recent), len(RESTART_AFTER_S) - 1)]
 
-    def _restart_dead(self, name: str, stopping: threading.Event) -> None:
+    def _restart_dead(self, name: str) -> None:
         with self._lock:
-            if not stopping.is_set():
+            if not self._stopping.is_set():
                 self._begin(*self._running[name])
             self._changing.discard(name)
 
@@ -259,8 +262,16 @@ class Supervisor:
         command = [sys.executable, "-m", "shop.load", "--gateway", self.gateway, "--rate", str(told.rate)]
         command += ["--day", f"{told.day_s}s", "--tell"]
         child = Child("people", command, environ, port=0, log=self._directory.log("people"))
-        self._people = child
+        self._people, self._people_since = child, time.monotonic()
         child.start()
+
+    def _keep_people(self) -> None:
+        """Let others in when something has happened to all people, though not at once."""
+        people = self._people
+        if people is not None and people.ended() is not None and time.monotonic() > self._people_since + SOON_S:
+            sys.stderr.write(f"shop: people ended with {people.ended()}, others come\n")
+            self._people_since = time.monotonic()
+            people.start()
 
     def _function(self, number: int) -> Worker:
         instance = Instance(f"billing-{number}")

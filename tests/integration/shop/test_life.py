@@ -55,6 +55,26 @@ def test_a_port_that_is_taken_is_named(own: RunningShop, tmp_path: Path) -> None
     assert told.stderr == f"shop: port {taken} is taken by another program\n  end it, or choose another one: --port 0\n"
 
 
+def test_packages_that_are_missing_are_named(tmp_path: Path) -> None:
+    """Before anything starts, the error names what cannot be imported and the command that installs it."""
+    command = [sys.executable, "-S", "-m", "shop", "up", "--run", str(tmp_path / "run")]
+    told = subprocess.run(command, cwd=SHOP, capture_output=True, text=True, timeout=60, check=False)
+    assert told.returncode == 2
+    assert "flask" in told.stderr
+    assert "pip install -r examples/shop/requirements.txt" in told.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_service_that_cannot_start_ends_the_shop_with_its_log(tmp_path: Path) -> None:
+    """A database that cannot be reached is said with the end of the log, and no process stays."""
+    told = second(
+        tmp_path / "run", "--only", "py", "--database", "postgresql+none://nowhere", "--port", "0", "--control", "0"
+    )
+    assert told.returncode == 2
+    assert "did not start" in told.stderr
+    assert "postgresql.none" in told.stderr
+
+
 def second(run: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a shop that cannot start."""
     command = [sys.executable, "-m", "shop", "up", "--run", str(run), *arguments]
