@@ -15,6 +15,8 @@ from clew.model.schema import WORD
 MINUTE_S = 60
 _MINUTE_NS = 60 * 10**9
 _LATEST_S = 2**32 - 1
+_DENSE = 4
+"""Cells per row up to which counting into all cells costs less than sorting."""
 
 
 def batch(schema: pa.Schema, columns: Mapping[str, Any]) -> pa.RecordBatch:
@@ -64,7 +66,14 @@ def counts(group: Ints, word: Ints, known: Sequence[str], values: Ints | None, g
         groups: how many groups there are.
     """
     width = max(len(known), 1)
-    keys, inverse = np.unique(group * width + word, return_inverse=True)
+    keys = group * width + word
+    if groups * width <= _DENSE * keys.size:
+        known_keys = np.flatnonzero(np.bincount(keys, minlength=groups * width))
+        place = np.zeros(groups * width, np.int64)
+        place[known_keys] = np.arange(known_keys.size)
+        keys, inverse = known_keys, place[keys]
+    else:
+        keys, inverse = np.unique(keys, return_inverse=True)
     sums: npt.NDArray[Any] = np.zeros(keys.size, np.int64)
     if values is None:
         sums = np.bincount(inverse, minlength=keys.size)

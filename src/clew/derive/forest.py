@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clew.derive.numbers import Flags, Ints, Pairs, leaders, spread
+from clew.derive.numbers import Flags, Ints, Joined, leaders, spread
 from clew.derive.parents import ORPHAN, ROOT, break_cycles, parents_of_many
 from clew.derive.spans import Spans
 
@@ -29,9 +29,9 @@ class Forest:
         return np.flatnonzero(self.up >= 0)
 
 
-def plant(spans: Spans, pairs: Pairs) -> Forest:
-    """Return the trees of all traces; `pairs` finds their spans."""
-    up = parents_of_many(pairs, spans.trace, spans.span, spans.parent, start=spans.start, kind=spans.kind)
+def plant(spans: Spans, joined: Joined) -> Forest:
+    """Return the trees of all traces, given where each span finds its parent."""
+    up = parents_of_many(joined, spans.trace, spans.span, spans.parent, start=spans.start, kind=spans.kind)
     levels, depth = _levels(up)
     stuck = np.flatnonzero(depth < 0)
     if stuck.size:
@@ -63,11 +63,14 @@ def _levels(up: Ints) -> tuple[list[Ints], Ints]:
 def tops(spans: Spans, forest: Forest, traces: int) -> tuple[Ints, Flags]:
     """Return the row that a trace begins with, and whether it is a root: the earliest root, else the earliest top."""
     rows = forest.levels[0]
+    top = np.zeros(traces, np.int64)
+    if rows.size == traces:  # one each
+        top[spans.trace[rows]] = rows
+        return top, forest.up[top] == ROOT
     no_root = (forest.up[rows] != ROOT).astype(np.int64)
     order = np.lexsort((spans.span[rows], spans.start[rows], no_root, spans.trace[rows]))
     rows = rows[order]
     lead = rows[leaders(spans.trace[rows])]
-    top = np.zeros(traces, np.int64)
     top[spans.trace[lead]] = lead
     return top, forest.up[top] == ROOT
 

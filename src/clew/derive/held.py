@@ -31,11 +31,13 @@ class _Slim:
     rows: pa.Table
     """`_COLUMNS`, and the `place` of each row in `told`, -1 for none."""
     told: Told
+    size: int
+    """Memory in bytes."""
 
-    @property
-    def size(self) -> int:
-        """Memory in bytes."""
-        return int(self.rows.nbytes + self.told.rows.nbytes)
+    @staticmethod
+    def of(rows: pa.Table, told: Told) -> _Slim:
+        """Return both with their size."""
+        return _Slim(rows, told, int(rows.nbytes + told.rows.nbytes))
 
     def filter(self, mask: pa.Array) -> _Slim:
         """Return some rows; what others tell goes as well."""
@@ -45,7 +47,7 @@ class _Slim:
         number = np.where(tells, np.cumsum(tells) - 1, -1)
         at = rows.schema.get_field_index("place")
         told = Told(self.told.rows.take(pa.array(place[tells])))
-        return _Slim(rows.set_column(at, "place", pa.array(number)), told)
+        return _Slim.of(rows.set_column(at, "place", pa.array(number)), told)
 
 
 class Held:
@@ -108,8 +110,8 @@ def _slim(batches: Sequence[pa.RecordBatch]) -> _Slim:
             rows = rows.set_column(at, field.name, _own_words(rows.column(at).chunk(0)))
     rows = rows.append_column("place", pa.array(place))
     if not tells.any():
-        return _Slim(rows, Told.joined([]))
-    return _Slim(rows, told_of(nested.select(NESTED).take(pa.array(np.flatnonzero(tells))).combine_chunks()))
+        return _Slim.of(rows, Told.joined([]))
+    return _Slim.of(rows, told_of(nested.select(NESTED).take(pa.array(np.flatnonzero(tells))).combine_chunks()))
 
 
 def _own_words(column: pa.DictionaryArray) -> pa.DictionaryArray:

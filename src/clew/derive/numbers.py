@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 Ints = npt.NDArray[np.int64]
 Ids = npt.NDArray[np.uint64]
@@ -28,6 +31,35 @@ def pair_hash(group: Ints, value: Ids) -> Ids:
     return mix(value ^ mix(group.astype(np.uint64) + np.uint64(1)))
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Where each row finds the row that it names."""
+
+    row: Ints
+    """`NONE` where there is no such row."""
+    repeated: Ints
+    """Rows that others equal (or whose hash does, which is as rare as it is harmless), ascending."""
+
+
+def join(group: Ints, value: Ids, wanted: Ids) -> Joined:
+    """Return for each row a row of its own group whose value is the wanted one; a hash narrows, the columns decide."""
+    rows = value.size
+    base = mix(group.astype(np.uint64) + np.uint64(1))
+    # equal hashes get equal numbers, counted up as they first occur: where none repeats, the number is the row
+    codes = pa.array(np.concatenate([mix(value ^ base), mix(wanted ^ base)])).dictionary_encode().indices.to_numpy()
+    own, found = codes[:rows], codes[rows:].astype(np.int64)
+    known = int(own.max(initial=-1)) + 1
+    repeated = np.zeros(0, np.int64)
+    row = np.where(found < known, found, NONE)
+    if known < rows:
+        first = np.empty(known, np.int64)
+        first[own[::-1]] = np.arange(rows - 1, -1, -1)
+        row = np.where(row >= 0, first[row], NONE)
+        repeated = np.flatnonzero(np.bincount(own, minlength=known)[own] > 1)
+    same = (group[row] == group) & (value[row] == wanted)
+    return Joined(np.where(same, row, NONE), repeated)
+
+
 class Pairs:
     """Finds rows by (group, value); a hash narrows, the columns decide."""
 
@@ -36,14 +68,6 @@ class Pairs:
         hashes = pair_hash(group, value)
         self._order = np.argsort(hashes)
         self._hashes = hashes[self._order]
-
-    def repeated(self) -> Ints:
-        """Return the rows whose pair occurs more than once (or whose hash does, which is as rare as it is harmless)."""
-        same = self._hashes[1:] == self._hashes[:-1]
-        twice = np.zeros(self._hashes.size, np.bool_)
-        twice[1:] |= same
-        twice[:-1] |= same
-        return self._order[twice]
 
     def find(self, group: Ints, value: Ids) -> Ints:
         """Return a row with each pair, `NONE` where there is none."""

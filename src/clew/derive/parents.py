@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from clew.derive.numbers import NONE, Flags, Ids, Ints, Pairs, Small
+from clew.derive.numbers import NONE, Flags, Ids, Ints, Joined, Small
 from clew.model import Kind
 
 ROOT = -1
@@ -64,16 +64,16 @@ def break_cycles(up: Ints, start: Ints) -> Ints:
     return up
 
 
-def parents_of_many(pairs: Pairs, trace: Ints, span: Ids, parent: Ids, *, start: Ints, kind: Small) -> Ints:
+def parents_of_many(joined: Joined, trace: Ints, span: Ids, parent: Ids, *, start: Ints, kind: Small) -> Ints:
     """Return what `claimed` returns, for the spans of many traces; cycles are left in.
 
     Traces in which an id repeats go the slow way, all others through one join.
     """
-    up = pairs.find(trace, parent)
+    up = joined.row.copy()
     up[parent == 0] = ROOT
     up[(parent != 0) & (up == NONE)] = ORPHAN
     up[up == np.arange(span.size)] = ORPHAN
-    again = pairs.repeated()
+    again = joined.repeated
     if again.size:
         mixed = np.zeros(int(trace.max()) + 1, np.bool_)
         mixed[trace[again]] = True

@@ -15,23 +15,24 @@ from clew.derive.lot import NAMED, Lot, Scratch
 from clew.derive.numbers import Flags, Floats, Ints
 from clew.derive.origins import origins
 from clew.derive.partners import producers, queues
-from clew.derive.spans import Spans, distinct, late_spans, number_of, read_spans
+from clew.derive.spans import Spans, distinct, late_spans, read_spans
 from clew.derive.summaries import Stamps, overview, shape_rows, trace_rows
 from clew.model import Scope
-from clew.store.engine import Param
 
 SILENCE_MS = 60_000
 """A span that comes after its trace was silent for so long is late."""
-_INDEX = f"""
-    SELECT trace_id, toInt64(toUnixTimestamp(min(i.min_bucket))) AS low,
-        toInt64(toUnixTimestamp(max(i.max_bucket))) AS high, toInt64(sum(i.spans)) AS n
-    FROM trace_index AS i WHERE tenant = {{tenant:String}} AND {NAMED}
-    GROUP BY trace_id ORDER BY low, trace_id
-"""
-_BEFORE = f"""
-    SELECT trace_id, toInt64(max(t.rows)) AS n, toUnixTimestamp64Milli(argMax(t.received, t.rows)) AS received,
-        toInt64(toUInt16(any(t.day))) AS day
-    FROM traces AS t WHERE tenant = {{tenant:String}} AND {NAMED} GROUP BY trace_id
+_KNOWN = f"""
+    SELECT trace_id, minIf(k.low, k.n > 0) AS low, max(k.high) AS high, sum(k.n) AS rows,
+        max(k.before) AS before, argMax(k.received, k.before) AS received, max(k.day) AS day
+    FROM (
+        SELECT trace_id, toInt64(toUnixTimestamp(i.min_bucket)) AS low, toInt64(toUnixTimestamp(i.max_bucket)) AS high,
+            toInt64(i.spans) AS n, toInt64(0) AS before, toInt64(0) AS received, toInt64(0) AS day
+        FROM trace_index AS i WHERE tenant = {{tenant:String}} AND {NAMED}
+        UNION ALL
+        SELECT trace_id, 0, 0, 0, toInt64(t.rows), toUnixTimestamp64Milli(t.received), toInt64(toUInt16(t.day))
+        FROM traces AS t WHERE tenant = {{tenant:String}} AND {NAMED}
+    ) AS k
+    GROUP BY trace_id HAVING rows > 0 ORDER BY low, trace_id
 """
 
 
@@ -59,18 +60,9 @@ def look_up(scratch: Scratch, scope: Scope, ids: pa.Array, *, settled: bool = Fa
         settled: return those that were ever settled instead.
     """
     scratch.name(ids)
-    params: dict[str, Param] = {"tenant": scope.tenant}
-    before = scratch.query(_BEFORE, params)
-    index = scratch.query(_INDEX, params)
-    place = number_of(index.column("trace_id"), before.column("trace_id").combine_chunks(), missing=before.num_rows)
-
-    def earlier(name: str) -> Ints:
-        values: Ints = np.append(before.column(name).to_numpy(), 0)[place]
-        return values
-
-    low, high, rows = (index.column(name).to_numpy() for name in ("low", "high", "n"))
-    known = index.column("trace_id").combine_chunks()
-    lot = Lot(known, low, high, rows, earlier("n"), earlier("received"), earlier("day"))
+    known = scratch.query(_KNOWN, {"tenant": scope.tenant})
+    columns = (known.column(name).to_numpy() for name in ("low", "high", "rows", "before", "received", "day"))
+    lot = Lot(known.column("trace_id").combine_chunks(), *columns)
     return lot.take(np.flatnonzero(lot.rows_before > 0 if settled else lot.rows_before != lot.rows))
 
 
@@ -161,8 +153,8 @@ def _tables(
 ) -> dict[str, pa.RecordBatch]:
     """Return the rows of every table that has any."""
     base, sign = units.base, units.sign
-    spans, pairs = distinct(spans)
-    forest = plant(spans, pairs)
+    spans, joined = distinct(spans)
+    forest = plant(spans, joined)
     begun, alone = origins(spans, forest), lonely(spans, forest)
     remote = producers(scratch, scope, spans, alone=alone, until=units.until)
     alone[remote.consumer] = False

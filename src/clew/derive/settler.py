@@ -32,9 +32,10 @@ QUIET_S = 15.0
 CHUNK_SPANS = 200_000
 CHUNK_TRACES = 25_000
 _TICK_S = 1.0
+_PERIOD_S = 20.0
+"""Least time from one lot to the next: what a lot costs before its first trace is paid three times a minute."""
 _SHARE = 30.0
-"""After work of a second, so many seconds pass before the next: reading the spans of a minute together is cheaper than
-reading them bit by bit, and the thread takes little from the others."""
+"""After work of a second, so many seconds pass before the next: the thread takes little from the others."""
 _SWEEP_SHARE = 4.0
 _LONGEST_PAUSE_S = 60.0
 _BACKOFF_S = 5.0
@@ -225,7 +226,7 @@ class Settler:
             began = self._monotonic()
             try:
                 due = self.settle_due()
-                missed = self.settle_missed() if not due and began >= quiet else 0
+                missed = self.settle_missed() if not due and began >= quiet and self._sweep.left else 0
             except Exception as error:  # noqa: BLE001 - the thread must outlive whatever the engine answers
                 _log.warning("settling failed", error=str(error))
                 self._note(error)
@@ -234,8 +235,8 @@ class Settler:
             else:
                 self._failing = False
                 took = self._monotonic() - began
-                share = _SHARE if due else _SWEEP_SHARE if missed else 0.0
-                pause = min(max(_TICK_S, share * took), _LONGEST_PAUSE_S)
+                least, share = (_PERIOD_S, _SHARE) if due else (_TICK_S, _SWEEP_SHARE if missed else 0.0)
+                pause = min(max(least, share * took), _LONGEST_PAUSE_S)
                 if due and self._metrics is not None:
                     self._metrics.settle_seconds.observe(took)
 

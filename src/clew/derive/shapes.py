@@ -6,10 +6,12 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 
 from clew.derive.forest import Forest
-from clew.derive.numbers import Ids, Ints, leaders, mix, pair_hash
+from clew.derive.numbers import Ids, Ints, mix, pair_hash
 from clew.derive.spans import Spans
+from clew.store.groups import encode
 
 
 def stable_hash(text: str) -> int:
@@ -32,9 +34,7 @@ def shapes(spans: Spans, forest: Forest, traces: int) -> tuple[Ids, Ints]:
     path = own.copy()
     for rows in forest.levels[1:]:
         path[rows] = mix(path[forest.up[rows]] + np.uint64(1)) ^ own[rows]
-    hashes = pair_hash(spans.trace, path)
-    order = np.argsort(hashes)
-    rows = order[leaders(hashes[order])]
+    rows = encode(pa.array(pair_hash(spans.trace, path))).first
     sums = np.zeros(traces, np.uint64)
     np.add.at(sums, spans.trace[rows], mix(path[rows]))
     return sums, np.bincount(spans.trace[rows], minlength=traces).astype(np.int64)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clew.derive.lot import PLACED, Lot, Scratch
-from clew.derive.numbers import Floats, Ids, Ints, Pairs, Small, leaders
+from clew.derive.numbers import Floats, Ids, Ints, Joined, Pairs, Small, join, leaders
 from clew.derive.told import SAID_SQL, Told
 from clew.model import Scope, Status
 
@@ -134,15 +134,15 @@ def _words(column: pa.ChunkedArray) -> tuple[list[str], Ints]:
     return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
 
 
-def distinct(spans: Spans) -> tuple[Spans, Pairs]:
-    """Return identical spans once (those sent twice), and the finder of what is left.
+def distinct(spans: Spans) -> tuple[Spans, Joined]:
+    """Return identical spans once (those sent twice), and where each finds its parent.
 
     Twins that differ in kind, start, service or name stay.
     """
-    pairs = Pairs(spans.trace, spans.span)
-    rows = np.sort(pairs.repeated())
+    joined = join(spans.trace, spans.span, spans.parent)
+    rows = joined.repeated
     if not rows.size:
-        return spans, pairs
+        return spans, joined
     keys = [getattr(spans, key)[rows] for key in ("name", "service", "start", "kind", "span", "trace")]
     among = np.lexsort(keys)
     fresh = np.ones(rows.size, np.bool_)
@@ -151,7 +151,7 @@ def distinct(spans: Spans) -> tuple[Spans, Pairs]:
     keep[rows] = False
     keep[rows[among[fresh]]] = True
     kept = spans.take(keep)
-    return kept, Pairs(kept.trace, kept.span)
+    return kept, join(kept.trace, kept.span, kept.parent)
 
 
 def late_spans(spans: Spans, traces: int, silence_ms: int) -> Ints:
