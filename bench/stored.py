@@ -26,6 +26,7 @@ from clew.pipeline.rollup import trace_index as index_rows
 from clew.store import ArrowBatches, EmbeddedEngine, migrate
 
 DAY_NS = 86_400 * 10**9
+SERVICES = 10
 WIDE = 100_000
 WIDE_TRACE = f"{0xB16:032x}"
 """The one trace of 100,000 spans, half a day old."""
@@ -60,11 +61,18 @@ def newest_ns(engine: EmbeddedEngine) -> int:
     return int(found.column("n")[0].as_py() or 0)
 
 
+def generated(engine: EmbeddedEngine, traces: int, days: int) -> Iterator[pa.RecordBatch]:
+    """Yield the stored spans again, but for the wide trace, as they were made."""
+    found = engine.query("SELECT min(toUnixTimestamp64Nano(first)) AS n FROM trace_index").table
+    first = int(found.column("n")[0].as_py())
+    return jaeger_shape(traces, start_ns=first, spread_ns=days * DAY_NS, services=SERVICES)
+
+
 def load(engine: EmbeddedEngine, *, traces: int, days: int) -> None:
     """Insert everything with its rollups, add one wide trace, and merge."""
     now = time.time_ns() // (600 * 10**9) * 600 * 10**9
     spread = days * DAY_NS
-    for number, batch in enumerate(jaeger_shape(traces, start_ns=now - spread, spread_ns=spread, services=10)):
+    for number, batch in enumerate(jaeger_shape(traces, start_ns=now - spread, spread_ns=spread, services=SERVICES)):
         operations, by_service = red_rows(batch)
         rows = {
             "spans": batch,

@@ -300,7 +300,7 @@ ENGINE = ReplacingMergeTree(rows)
 PARTITION BY day
 ORDER BY (tenant, trace_id)
 TTL day + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 512, min_bytes_for_wide_part = 1125899906842624;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 2048, min_bytes_for_wide_part = 1125899906842624;
 
 CREATE TABLE IF NOT EXISTS shapes (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),

@@ -21,7 +21,12 @@ from clew.journal import JournalSettings, Ledger, LocalJournal, Segment
 from clew.testing.groups import GroupSource
 
 SETTINGS = JournalSettings(
-    reserve_bytes=0, counters_reserve_bytes=0, idle_interval_s=3600, interval_s=3600, segment_max_rows=40
+    reserve_bytes=0,
+    counters_reserve_bytes=0,
+    idle_interval_s=3600,
+    unread_interval_s=3600,
+    interval_s=3600,
+    segment_max_rows=40,
 )
 EVENTS = {"open", "os.rename", "os.remove", "os.truncate", "os.mkdir"}
 

@@ -1,12 +1,14 @@
 """Spans as they came in, kept in memory until their traces are settled: reading them back costs more than all the rest.
 
 It is a cache: a trace counts as held only when as many of its rows are here as the store has. What is here is always
-a part of what is stored, so equal numbers mean equal rows.
+a part of what is stored, so equal numbers mean equal rows. Rows that were taken out to be settled never come back, so
+a trace that is held whole was never settled.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +23,8 @@ from clew.derive.told import NESTED, Told, telling, told_of
 
 MOST_BYTES = 96 << 20
 """Most memory; beyond it the oldest segments go, and their traces are read from the store."""
+_REMEMBERED = 1000
+"""Segments whose names are remembered: inserts are tried again one segment at a time."""
 _COLUMNS = ("tenant", "trace_id", *PLAIN, *WORDS)
 
 
@@ -57,6 +61,7 @@ class Held:
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self._segments: dict[str, _Slim] = {}
+        self._told: deque[str] = deque(maxlen=_REMEMBERED)
 
     @property
     def bytes(self) -> int:
@@ -65,10 +70,12 @@ class Held:
             return sum(one.size for one in self._segments.values())
 
     def add(self, segment: str, batches: Sequence[pa.RecordBatch]) -> None:
-        """Keep the spans of a segment that was stored; the same segment again takes its own place."""
+        """Keep the spans of a segment that was stored; when it is told again, nothing new is in it."""
+        if segment in self._told:
+            return
+        self._told.append(segment)
         slim = _slim(batches)
         with self._lock:
-            self._segments.pop(segment, None)
             self._segments[segment] = slim
             size = sum(one.size for one in self._segments.values())
             while size > self._most_bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,24 +15,22 @@ from clew.derive.lot import NAMED, Lot, Scratch
 from clew.derive.numbers import Flags, Floats, Ints
 from clew.derive.origins import origins
 from clew.derive.partners import producers, queues
-from clew.derive.spans import Spans, distinct, late_spans, read_spans
+from clew.derive.spans import Spans, distinct, late_spans, number_of, read_spans
 from clew.derive.summaries import Stamps, overview, shape_rows, trace_rows
 from clew.model import Scope
 
 SILENCE_MS = 60_000
 """A span that comes after its trace was silent for so long is late."""
-_KNOWN = f"""
-    SELECT trace_id, minIf(k.low, k.n > 0) AS low, max(k.high) AS high, sum(k.n) AS rows,
-        max(k.before) AS before, argMax(k.received, k.before) AS received, max(k.day) AS day
-    FROM (
-        SELECT trace_id, toInt64(toUnixTimestamp(i.min_bucket)) AS low, toInt64(toUnixTimestamp(i.max_bucket)) AS high,
-            toInt64(i.spans) AS n, toInt64(0) AS before, toInt64(0) AS received, toInt64(0) AS day
-        FROM trace_index AS i WHERE tenant = {{tenant:String}} AND {NAMED}
-        UNION ALL
-        SELECT trace_id, 0, 0, 0, toInt64(t.rows), toUnixTimestamp64Milli(t.received), toInt64(toUInt16(t.day))
-        FROM traces AS t WHERE tenant = {{tenant:String}} AND {NAMED}
-    ) AS k
-    GROUP BY trace_id HAVING rows > 0 ORDER BY low, trace_id
+_INDEX = f"""
+    SELECT trace_id, toInt64(toUnixTimestamp(min(i.min_bucket))) AS low,
+        toInt64(toUnixTimestamp(max(i.max_bucket))) AS high, toInt64(sum(i.spans)) AS n
+    FROM trace_index AS i WHERE tenant = {{tenant:String}} AND {NAMED}
+    GROUP BY trace_id ORDER BY low, trace_id
+"""
+_BEFORE = f"""
+    SELECT trace_id, toInt64(max(t.rows)) AS n, toUnixTimestamp64Milli(argMax(t.received, t.rows)) AS received,
+        toInt64(toUInt16(any(t.day))) AS day
+    FROM traces AS t WHERE tenant = {{tenant:String}} AND {NAMED} GROUP BY trace_id
 """
 
 
@@ -50,20 +48,25 @@ class Outcome:
     """Traces of which it is not known which spans were counted before: their sums stay as they were."""
 
 
-def look_up(scratch: Scratch, scope: Scope, ids: pa.Array, *, settled: bool = False) -> Lot:
-    """Return which traces have grown since they were settled, in the order of the key of `spans`.
-
-    Args:
-        scratch: what holds the tables.
-        scope: whose.
-        ids: the traces in question.
-        settled: return those that were ever settled instead.
-    """
+def look_up(scratch: Scratch, scope: Scope, ids: pa.Array) -> Lot:
+    """Return which traces have stored rows, in the order of the key of `spans`, as if none was ever settled."""
     scratch.name(ids)
-    known = scratch.query(_KNOWN, {"tenant": scope.tenant})
-    columns = (known.column(name).to_numpy() for name in ("low", "high", "rows", "before", "received", "day"))
-    lot = Lot(known.column("trace_id").combine_chunks(), *columns)
-    return lot.take(np.flatnonzero(lot.rows_before > 0 if settled else lot.rows_before != lot.rows))
+    index = scratch.query(_INDEX, {"tenant": scope.tenant})
+    low, high, rows = (index.column(name).to_numpy() for name in ("low", "high", "n"))
+    never = np.zeros(index.num_rows, np.int64)
+    return Lot(index.column("trace_id").combine_chunks(), low, high, rows, never, never, never)
+
+
+def look_back(scratch: Scratch, scope: Scope, lot: Lot) -> Lot:
+    """Return the same traces with what is known of their last settling."""
+    if not lot.size:
+        return lot
+    scratch.name(lot.ids)
+    before = scratch.query(_BEFORE, {"tenant": scope.tenant})
+    known = before.column("trace_id").combine_chunks()
+    place = number_of(pa.chunked_array([lot.ids]), known, missing=before.num_rows)
+    rows, received, day = (np.append(before.column(name).to_numpy(), 0)[place] for name in ("n", "received", "day"))
+    return replace(lot, rows_before=rows, received_before=received, day=day)
 
 
 def settle(scratch: Scratch, scope: Scope, lot: Lot, *, held: Spans | None = None, remove: bool = False) -> Outcome:

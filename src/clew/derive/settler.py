@@ -16,7 +16,7 @@ from clew.derive.grown import Grown
 from clew.derive.held import Held, complete
 from clew.derive.lot import Lot, Scratch
 from clew.derive.outbox import Outbox
-from clew.derive.settle import Outcome, look_up, settle
+from clew.derive.settle import Outcome, look_back, look_up, settle
 from clew.derive.spans import Spans
 from clew.derive.sweep import Sweep
 from clew.model import Scope
@@ -160,7 +160,8 @@ class Settler:
         with self._working:
             self._outbox.deliver(self._engine)
             ids = pa.array([trace_id], ID128)
-            lot = look_up(self._scratch, scope, ids, settled=True)
+            lot = look_back(self._scratch, scope, look_up(self._scratch, scope, ids))
+            lot = lot.take(np.flatnonzero(lot.rows_before))
             tables = settle(self._scratch, scope, lot, remove=True).tables if lot.size else {}
             self._outbox.put(self._ids(), tables, delete=(scope, trace_id))
             deleted = self._outbox.deliver(self._engine)
@@ -183,7 +184,8 @@ class Settler:
                 if known is not None:
                     spans += self._settle_part(scope, lot.take(places), known)
                 left = np.setdiff1d(np.arange(lot.size), places, assume_unique=True)
-                for part in lot.take(left).portions(CHUNK_SPANS):
+                rest = look_back(self._scratch, scope, lot.take(left))
+                for part in rest.take(np.flatnonzero(rest.rows_before != rest.rows)).portions(CHUNK_SPANS):
                     spans += self._settle_part(scope, part)
             self._grown.done(scope.tenant, some, now)
         return spans

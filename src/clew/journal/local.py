@@ -70,6 +70,9 @@ class LocalJournal:
         self._queue: deque[_Item] = deque()
         self._queued_bytes = 0
         self._running = False
+        self._read_ns: int | None = None
+        self._roused = False
+        """The interval has become shorter while the thread waits for it."""
         self._seal_asked = 0
         self._seal_done = 0
         self._open: OpenSegment | None = None
@@ -152,6 +155,15 @@ class LocalJournal:
             self._wake.notify()
             self._wake.wait_for(lambda: self._seal_done >= asked or not self._running, timeout_s)
 
+    def read(self) -> None:
+        """Take note that somebody reads, so that few rows do not wait long; quick, from any thread."""
+        fresh = not self._watched()
+        self._read_ns = self._monotonic()
+        if fresh:
+            with self._wake:
+                self._roused = True
+                self._wake.notify_all()
+
     def stats(self) -> JournalStats:
         """Return a consistent picture: the ledgers add up in it."""
         shelf = self._shelf
@@ -208,6 +220,7 @@ class LocalJournal:
                 items = list(self._queue)
                 self._queue.clear()
                 asked, running = self._seal_asked, self._running
+                self._roused = False
             self._commit(items)
             with self._wake:
                 self._queued_bytes -= sum(item.bytes for item in items)
@@ -220,7 +233,7 @@ class LocalJournal:
                     return
 
     def _something_to_do(self) -> bool:
-        return bool(self._queue) or not self._running or self._seal_asked > self._seal_done
+        return bool(self._queue) or not self._running or self._seal_asked > self._seal_done or self._roused
 
     def _patience_s(self) -> float | None:
         if self._open is None:
@@ -228,8 +241,14 @@ class LocalJournal:
         return max(0.0, self._interval_s(self._open) - (self._monotonic() - self._open.first_ns) / 1e9)
 
     def _interval_s(self, segment: OpenSegment) -> float:
-        busy = segment.rows >= self._settings.busy_rows
-        return self._settings.interval_s if busy else self._settings.idle_interval_s
+        settings = self._settings
+        if segment.rows >= settings.busy_rows:
+            return settings.interval_s
+        return settings.idle_interval_s if self._watched() else settings.unread_interval_s
+
+    def _watched(self) -> bool:
+        last = self._read_ns
+        return last is not None and self._monotonic() - last < self._settings.read_lasts_s * 1e9
 
     def _due(self, segment: OpenSegment) -> bool:
         return (

@@ -106,6 +106,9 @@ class Journal(Protocol):
     def seal(self, timeout_s: float = 10.0) -> None:
         """Commit what is queued and seal the open segment now, so that nothing waits for its interval."""
 
+    def read(self) -> None:
+        """Take note that somebody reads, so that few rows do not wait long; quick, from any thread."""
+
     def stats(self) -> JournalStats:
         """Return the state for status and metrics."""
 

@@ -18,9 +18,12 @@ class JournalSettings:
     interval_s: float = 1.3
     """Age at which a segment with `busy_rows` is sealed."""
     idle_interval_s: float = 2.0
-    """Age at which any segment is sealed."""
+    """Age at which any segment is sealed while somebody reads."""
+    unread_interval_s: float = 8.0
+    """The same while nobody has asked anything for `read_lasts_s`: an insert costs as much for one row as for many."""
+    read_lasts_s: float = 60.0
     busy_rows: int = 5_000
-    """Rows that are worth an insert of their own; with fewer the segment waits for `idle_interval_s`."""
+    """Rows that are worth an insert of their own; with fewer the segment waits for one of the two above."""
     compression: str = "none"
     """`lz4` for slow disks."""
     reserve_bytes: int = 512 << 20

@@ -78,8 +78,11 @@ class Reader:
         limits: Limits | None = None,
         metrics: Metrics | None = None,
         now: Callable[[], int] = now_ns,
+        asked: Callable[[], None] = lambda: None,
     ) -> None:
         self.now = now
+        self._asked = asked
+        """Told of every read before it begins; quick."""
         self._engine = engine
         self._limits = limits or Limits()
         self._memo = Memo()
@@ -221,6 +224,7 @@ class Reader:
     @contextmanager
     def _counted(self, errand: Errand) -> Iterator[None]:
         begun = time.perf_counter()
+        self._asked()
         try:
             yield
         except (asyncio.CancelledError, GeneratorExit, QueryCancelledError):

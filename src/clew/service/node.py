@@ -125,7 +125,7 @@ class Node:
         refusals = Refusals(self.metrics)
         status = self._status(engine, journal, processor, settler=settler, disk=disk, refusals=refusals)
         mirror(self.metrics, journal, disk, settler)
-        deps = self._deps(engine, Actions(engine, journal, settler), status)
+        deps = self._deps(engine, Actions(engine, journal, settler), status, journal)
         await self._start_reading(deps)
         keeper = housekeeper(config, engine, journal, self.metrics)
         keeper.start()
@@ -166,7 +166,7 @@ class Node:
             pages=(STATIC / "index.html").exists(),
         )
 
-    def _deps(self, engine: AnyEngine, actions: Actions, status: StatusBoard) -> ApiDeps:
+    def _deps(self, engine: AnyEngine, actions: Actions, status: StatusBoard, journal: LocalJournal) -> ApiDeps:
         """Return what every reading API needs."""
         query = self.config.query
         reader = Reader(
@@ -177,6 +177,7 @@ class Node:
             per_asker=query.max_per_token,
             limits=read_limits(self.config),
             metrics=self.metrics,
+            asked=journal.read,
         )
         self._on_stop("readers", reader.close)
         numbers, process = itertools.count(1), secrets.token_hex(4)
@@ -287,6 +288,7 @@ def _journal_settings(config: Config) -> JournalSettings:
         segment_max_bytes=section.segment_max_bytes,
         interval_s=section.interval_s,
         idle_interval_s=section.idle_interval_s,
+        unread_interval_s=section.unread_interval_s,
         compression=section.compression,
         reserve_bytes=section.reserve_bytes,
     )

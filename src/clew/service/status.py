@@ -86,11 +86,13 @@ class StatusBoard:
 
     def pending_trace(self, scope: Scope, trace_id: bytes) -> bool | None:  # noqa: ARG002 - the journal has no index
         """Return `False` when nothing is pending at all, else `None`: the journal is not searched."""
+        self._journal.read()
         ledger = self._journal.stats().spans
         return None if ledger.pending else False
 
     def report(self) -> Mapping[str, Any]:
         """Return the fields of `clew.api.models.Status`."""
+        self._journal.read()
         journal, stored = self._journal.stats(), self._disk.stored()
         checks = [Check("listeners", not self._state, self._state or f"open: {self._ports}"), *self._checks(journal)]
         storage = self._config.storage

@@ -121,7 +121,7 @@ DERIVED: tuple[Table, ...] = (
         day="day",
         engine="ReplacingMergeTree(rows)",
         codecs={"start": TIME_CODEC, "received": TIME_CODEC, "min_bucket": SECONDS_CODEC, "max_bucket": SECONDS_CODEC},
-        settings={"index_granularity": 512, "min_bytes_for_wide_part": ALWAYS_COMPACT},
+        settings={"index_granularity": 2048, "min_bytes_for_wide_part": ALWAYS_COMPACT},
     ),
     Table(
         "shapes",

@@ -13,7 +13,7 @@ from clew.testing.load import Load, LoadReport
 from clew.testing.send import HttpSender
 from clew.testing.traces import TraceSource
 
-PATIENT = {"journal": {"interval_s": 60, "idle_interval_s": 60}}
+PATIENT = {"journal": {"interval_s": 60, "idle_interval_s": 60, "unread_interval_s": 60}}
 REQUESTS = 5
 
 

@@ -18,7 +18,7 @@ from clew.store.migrate import migrate
 from clew.testing.groups import START_NS, GroupSource
 from clew.testing.traces import TraceSource
 
-SETTINGS = JournalSettings(reserve_bytes=0, idle_interval_s=3600)
+SETTINGS = JournalSettings(reserve_bytes=0, idle_interval_s=3600, unread_interval_s=3600)
 SUMS = {
     "spans": "count()",
     "trace_index": "sum(spans)",

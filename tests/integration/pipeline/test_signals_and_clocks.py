@@ -35,7 +35,7 @@ def engine() -> Iterator[EmbeddedEngine]:
 
 def _store(engine: EmbeddedEngine, path: Path, groups: list[Group]) -> LocalJournal:
     answers: list[Exception | None] = []
-    journal = LocalJournal(path, JournalSettings(reserve_bytes=0, idle_interval_s=3600))
+    journal = LocalJournal(path, JournalSettings(reserve_bytes=0, idle_interval_s=3600, unread_interval_s=3600))
     journal.start()
     for group in groups:
         journal.append(group, answers.append)

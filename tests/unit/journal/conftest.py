@@ -9,7 +9,9 @@ import pytest
 from clew.journal import Group, JournalSettings, LocalJournal
 from clew.testing.groups import GroupSource
 
-SETTINGS = JournalSettings(reserve_bytes=0, counters_reserve_bytes=4096, idle_interval_s=3600, interval_s=3600)
+SETTINGS = JournalSettings(
+    reserve_bytes=0, counters_reserve_bytes=4096, idle_interval_s=3600, unread_interval_s=3600, interval_s=3600
+)
 
 
 class Acks:

@@ -118,7 +118,9 @@ def test_empty_interval_writes_nothing(open_journal: Open, tmp_path: Path) -> No
 def test_sealed_by_rows(open_journal: Open, append: Append, source: GroupSource) -> None:
     """A segment ends before it would pass its number of rows."""
     rows = source.group().spans.num_rows
-    journal = open_journal(JournalSettings(reserve_bytes=0, segment_max_rows=2 * rows, idle_interval_s=3600))
+    journal = open_journal(
+        JournalSettings(reserve_bytes=0, segment_max_rows=2 * rows, idle_interval_s=3600, unread_interval_s=3600)
+    )
     for _ in range(5):
         append(journal, source.group())
     journal.seal()
@@ -134,7 +136,7 @@ def test_sealed_by_rows(open_journal: Open, append: Append, source: GroupSource)
 def test_sealed_by_age_on_the_given_clock(open_journal: Open, append: Append, source: GroupSource) -> None:
     """The interval is measured on the injected clock alone; a wall clock has no say."""
     clock = [10**9]
-    settings = JournalSettings(reserve_bytes=0, interval_s=1, idle_interval_s=2)
+    settings = JournalSettings(reserve_bytes=0, interval_s=1, unread_interval_s=2)
     journal = open_journal(settings, monotonic=lambda: clock[0])
     append(journal, source.group())
     clock[0] += 2 * 10**9
@@ -142,9 +144,35 @@ def test_sealed_by_age_on_the_given_clock(open_journal: Open, append: Append, so
     assert journal.next_sealed(5) is not None
 
 
+def test_few_rows_wait_longer_while_nobody_reads(open_journal: Open, append: Append, source: GroupSource) -> None:
+    """Unread, a segment waits for the longer interval; the first read ends that at once, and for a minute."""
+    clock = [10**9]
+    settings = JournalSettings(reserve_bytes=0, idle_interval_s=2, unread_interval_s=8, read_lasts_s=60)
+    journal = open_journal(settings, monotonic=lambda: clock[0])
+    append(journal, source.group())
+    clock[0] += 3 * 10**9
+    append(journal, source.group())
+    assert journal.next_sealed(0) is None
+    journal.read()
+    segment = journal.next_sealed(60)
+    assert segment is not None
+    settle(journal, segment)
+    for later, sealed in ((30, True), (61, False)):
+        clock[0] += later * 10**9
+        append(journal, source.group())
+        clock[0] += 3 * 10**9
+        append(journal, source.group())
+        found = journal.next_sealed(60 if sealed else 0)
+        assert (found is not None) == sealed
+        if found is not None:
+            settle(journal, found)
+
+
 def test_full_journal_refuses(open_journal: Open, append: Append, source: GroupSource) -> None:
     """Over its size the journal refuses with the retryable error and takes groups again after a commit."""
-    journal = open_journal(JournalSettings(reserve_bytes=0, max_bytes=400_000, idle_interval_s=3600))
+    journal = open_journal(
+        JournalSettings(reserve_bytes=0, max_bytes=400_000, idle_interval_s=3600, unread_interval_s=3600)
+    )
     answers = [append(journal, source.group()) for _ in range(12)]
     refused = [answer for answer in answers if answer is not None]
     assert refused
@@ -290,7 +318,9 @@ def test_lz4_segments(open_journal: Open, append: Append, source: GroupSource) -
     """Compressed segments hold the same rows in fewer bytes."""
     sizes = []
     for compression in ("none", "lz4"):
-        journal = open_journal(JournalSettings(reserve_bytes=0, idle_interval_s=3600, compression=compression))
+        journal = open_journal(
+            JournalSettings(reserve_bytes=0, idle_interval_s=3600, unread_interval_s=3600, compression=compression)
+        )
         group = source.group(2)
         append(journal, group)
         segment = sealed(journal)
@@ -303,7 +333,9 @@ def test_lz4_segments(open_journal: Open, append: Append, source: GroupSource) -
 
 def test_room_shrinks(open_journal: Open, append: Append, source: GroupSource) -> None:
     """`room` says what may still come."""
-    journal = open_journal(JournalSettings(reserve_bytes=0, max_bytes=1 << 30, idle_interval_s=3600))
+    journal = open_journal(
+        JournalSettings(reserve_bytes=0, max_bytes=1 << 30, idle_interval_s=3600, unread_interval_s=3600)
+    )
     assert journal.room() == 1 << 30
     append(journal, source.group())
     assert journal.room() < 1 << 30
@@ -312,7 +344,9 @@ def test_room_shrinks(open_journal: Open, append: Append, source: GroupSource) -
 def test_age_of_the_oldest(open_journal: Open, append: Append, source: GroupSource) -> None:
     """The age counts from the first row that is not stored."""
     clock = [0]
-    journal = open_journal(JournalSettings(reserve_bytes=0, idle_interval_s=3600), monotonic=lambda: clock[0])
+    journal = open_journal(
+        JournalSettings(reserve_bytes=0, idle_interval_s=3600, unread_interval_s=3600), monotonic=lambda: clock[0]
+    )
     append(journal, source.group())
     clock[0] = 3 * 10**9
     assert journal.stats().oldest_age_s == 3

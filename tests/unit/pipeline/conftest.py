@@ -18,7 +18,9 @@ def source() -> GroupSource:
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[LocalJournal]:
     """Give a journal that seals when told to."""
-    opened = LocalJournal(tmp_path / "journal", JournalSettings(reserve_bytes=0, idle_interval_s=3600))
+    opened = LocalJournal(
+        tmp_path / "journal", JournalSettings(reserve_bytes=0, idle_interval_s=3600, unread_interval_s=3600)
+    )
     opened.start()
     yield opened
     opened.stop()
