@@ -21,7 +21,7 @@ class JournalSettings:
     """Age at which any segment is sealed while somebody reads."""
     unread_interval_s: float = 8.0
     """The same while nobody has asked anything for `read_lasts_s`: an insert costs as much for one row as for many."""
-    read_lasts_s: float = 60.0
+    read_lasts_s: float = 20.0
     busy_rows: int = 5_000
     """Rows that are worth an insert of their own; with fewer the segment waits for one of the two above."""
     compression: str = "none"
