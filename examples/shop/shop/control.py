@@ -8,7 +8,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from shop.errors import BadValueError, ShopError, UnknownError
+from shop.errors import BadValueError, LeftOutError, ShopError, UnknownError
 from shop.switches import Switches, catalogue
 
 
@@ -64,6 +64,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, {"error": str(error), "fix": error.fix})
         except BadValueError as error:
             self._answer(400, {"error": str(error), "fix": error.fix})
+        except LeftOutError as error:
+            self._answer(409, {"error": str(error), "fix": error.fix})
         except ShopError as error:
             self._answer(500, {"error": str(error), "fix": error.fix})
 

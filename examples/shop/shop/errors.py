@@ -64,5 +64,12 @@ class UnknownError(ShopError):
         super().__init__(f"there is no {what} {name!r}", f"one of: {', '.join(known)}")
 
 
+class LeftOutError(ShopError):
+    """A fault of a service that this shop runs without."""
+
+    def __init__(self, fault: str, service: str, reason: str) -> None:
+        super().__init__(f"{fault} is a fault of {service}, which does not run: {reason}", "start the shop with it")
+
+
 class BadValueError(ShopError):
     """A value in a request cannot be used."""

@@ -40,6 +40,7 @@ class KafkaBroker:
         self._producer = Producer({"bootstrap.servers": address, "linger.ms": 0})
         self._groups: dict[tuple[str, str], _Group] = {}
         self._lock = threading.Lock()
+        atexit.register(self.close)
         admin = AdminClient({"bootstrap.servers": address})
         try:
             admin.list_topics(timeout=_ASKED_WITHIN_S)
@@ -88,6 +89,13 @@ class KafkaBroker:
         """Return how far a group's place is behind the end of the topic."""
         return self._group(topic, group).behind()
 
+    def close(self) -> None:
+        """Leave all groups, so that others take over at once."""
+        with self._lock:
+            for group in self._groups.values():
+                group.close()
+            self._groups.clear()
+
     def _group(self, topic: str, group: str) -> _Group:
         with self._lock:
             if (topic, group) not in self._groups:
@@ -118,7 +126,6 @@ class _Group:
         )
         self._takes = False
         """Whether this process is a member of the group; one that only looks how far it is must not be given a part."""
-        atexit.register(self._consumer.close)
 
     def take(self) -> Message | None:
         with self._lock:
@@ -157,6 +164,9 @@ class _Group:
         later = Message(**{**vars(message), "attempt": message.attempt + 1})
         with self._lock:
             heapq.heappush(self._back, (due, self._number(), later))
+
+    def close(self) -> None:
+        self._consumer.close()
 
     def behind(self) -> int:
         told = self._consumer.list_topics(self._topic, _ASKED_WITHIN_S).topics[self._topic].partitions

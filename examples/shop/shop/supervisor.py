@@ -52,7 +52,7 @@ class Supervisor:
         self._left_out: dict[str, str] = {}
         self._changing: set[str] = set()
         self._around = launch.Surroundings(directory.path, options.otlp, "", options.kafka, {})
-        self._switches = Switches(directory, self._actions())
+        self._switches = Switches(directory, self._actions(), self._left_out)
         self._queue = broker(directory.path, options.kafka)
         self._control = Control(options.control, self._switches, self._running_state)
         self._functions: Functions | None = None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shop.errors import BadValueError, UnknownError
+from shop.errors import BadValueError, LeftOutError, UnknownError
 from shop.state import RunDirectory, write_json
 
 SETTINGS: Mapping[str, Mapping[str, float]] = {"cache": {"without_share": 0.0}, "billing": {"warm": 0}}
@@ -28,9 +28,17 @@ class Action:
 class Switches:
     """Faults and settings of a running shop. Used from the threads of the control server."""
 
-    def __init__(self, directory: RunDirectory, actions: Mapping[str, Action]) -> None:
+    def __init__(self, directory: RunDirectory, actions: Mapping[str, Action], left_out: Mapping[str, str]) -> None:
+        """Prepare; nothing is on.
+
+        Args:
+            directory: where services read what is on.
+            actions: what the supervisor does, by fault.
+            left_out: services that do not run, with the reason; filled in as the shop starts.
+        """
         self._directory = directory
         self._actions = actions
+        self._left_out = left_out
         self._lock = threading.RLock()
         self._on: dict[str, dict[str, Any]] = {}
         self._settings: dict[str, dict[str, float]] = {group: dict(of) for group, of in SETTINGS.items()}
@@ -59,10 +67,14 @@ class Switches:
         Raises:
             UnknownError: there is no such fault.
             BadValueError: the share or the time cannot be used.
+            LeftOutError: it is a fault of a service that does not run.
         """
-        known = names()
+        known = {str(one["name"]): one for one in catalogue()}
         if name not in known:
-            raise UnknownError("fault", name, known)
+            raise UnknownError("fault", name, list(known))
+        for service in known[name].get("needs", ()):
+            if service in self._left_out:
+                raise LeftOutError(name, service, self._left_out[service])
         share = _number(body, "share", 1.0)
         for_s = None if body.get("for_s") is None else _number(body, "for_s", 0)
         if not 0 <= share <= 1:
@@ -141,11 +153,6 @@ def catalogue() -> list[dict[str, Any]]:
 
     found: list[dict[str, Any]] = yaml.safe_load(CATALOGUE.read_text())
     return found
-
-
-def names() -> list[str]:
-    """Return the names of all faults."""
-    return [str(one["name"]) for one in catalogue()]
 
 
 def _number(body: Mapping[str, Any], name: str, default: float) -> float:

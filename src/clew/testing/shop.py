@@ -17,6 +17,8 @@ from clew.testing.running import NotRunningError
 
 SHOP = Path(__file__).parents[3] / "examples" / "shop"
 PATIENCE_S = 90.0
+OPEN_S = 300.0
+"""How long a whole shop may take to open: fifteen processes at once, beside whatever else runs."""
 T = TypeVar("T")
 
 
@@ -81,7 +83,8 @@ class RunningShop:
             self.process = process = subprocess.Popen(  # noqa: S603 - our own command
                 self.command, cwd=SHOP, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._env
             )
-        until(lambda: process.poll() is not None or (self.run / "shop.json").exists(), "the shop to open")
+        opened = self.run / "shop.json"
+        until(lambda: process.poll() is not None or opened.exists(), "the shop to open", patience_s=OPEN_S)
         if process.poll() is not None:
             raise NotRunningError(self.log())
 

@@ -54,6 +54,14 @@ def test_what_cannot_be_switched_is_refused_with_what_can(shop: RunningShop) -> 
     assert shop.control("GET", "/state")[1]["faults"] == {}
 
 
+def test_a_fault_of_a_service_that_does_not_run_is_refused(shop: RunningShop) -> None:
+    """A shop without Java cannot have pauses of its collector, and says which service it is without, and why."""
+    status, told = shop.control("PUT", "/faults/gc-pauses", {})
+    assert status == 409
+    assert told["error"] == "gc-pauses is a fault of tax, which does not run: not asked for"
+    assert "gc-pauses" not in shop.control("GET", "/state")[1]["faults"]
+
+
 def test_a_bad_release_runs_on_one_instance_and_fails_there(clew: RunningClew, shop: RunningShop) -> None:
     """While it is on, payments-b is 1.1.0 and fails on amounts whose fee is not whole; afterwards it is 1.0.0 again."""
 
