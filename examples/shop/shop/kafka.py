@@ -21,6 +21,12 @@ from shop.queue import GROUPS, MAX_ATTEMPTS, Message
 
 _SENT_WITHIN_S = 10.0
 _ASKED_WITHIN_S = 5.0
+_AGAIN_S = 0.1
+_STARTING = {
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+}
 _GONE_AFTER_MS = 6_000
 """After how long without a sign another member of a group takes a consumer's place."""
 
@@ -170,9 +176,19 @@ class _Group:
 
     def behind(self) -> int:
         told = self._consumer.list_topics(self._topic, _ASKED_WITHIN_S).topics[self._topic].partitions
-        places = self._consumer.committed([TopicPartition(self._topic, one) for one in told], _ASKED_WITHIN_S)
         total = 0
-        for place in places:
+        for place in self._places([TopicPartition(self._topic, one) for one in told]):
             low, high = self._consumer.get_watermark_offsets(place, _ASKED_WITHIN_S)
             total += high - max(place.offset, low)
         return total
+
+    def _places(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
+        """Return the partitions with the group's offsets; a cluster that has just started needs a moment for that."""
+        end = time.monotonic() + _ASKED_WITHIN_S
+        while True:
+            try:
+                return list(self._consumer.committed(partitions, _ASKED_WITHIN_S))
+            except KafkaException as error:
+                if error.args[0].code() not in _STARTING or time.monotonic() > end:
+                    raise
+                time.sleep(_AGAIN_S)
