@@ -109,7 +109,7 @@ def error_group(read: Read, fingerprint: str, window: Window) -> Answer[ErrorDet
     sql = f"""
         SELECT version, sum(x.n) AS n, toUnixTimestamp64Nano(min(x.first)) AS low,
             toUnixTimestamp64Nano(max(x.last)) AS high,
-            groupUniqArray(20)((x.last, x.example)) AS examples
+            groupUniqArray(20)((toUnixTimestamp64Nano(x.last), x.example)) AS examples
         FROM exceptions AS x WHERE tenant = {{tenant:String}} AND {is_it} GROUP BY version HAVING n > 0 ORDER BY low
     """
     rows = read.query(sql, params.values).to_pylist()
