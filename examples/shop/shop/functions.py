@@ -2,7 +2,7 @@
 
 An idle process serves the next order. With none idle a new one is started, and the order waits for its start: the cold
 start. `warm` processes are started ahead and warmed up by an invocation of their own. While the fault `cold-starts` is
-on, a process is thrown away after its first order, as platforms do that reclaim what is idle for a moment.
+on, a process beyond these is thrown away after its first order, as platforms do that reclaim what is idle for a moment.
 """
 
 from __future__ import annotations
@@ -183,8 +183,10 @@ class Functions:
             self._broker.done(message)
         elif order:
             self._broker.again(message, _RETRY_AFTER_S * message.attempt)
-        throw = (order and self._reclaims()) or not worker.alive
+        reclaimed = order and self._reclaims()
         with self._lock:
+            beyond = len(self._idle) + len(self._busy) > self._warm()
+            throw = (reclaimed and beyond) or not worker.alive
             self._busy.discard(worker)
             if not throw:
                 self._idle.append(worker)

@@ -1,15 +1,17 @@
 """The command and environment of an instance.
 
 Every process, in whatever language, gets: `SHOP_SERVICE`, `SHOP_INSTANCE`, `SHOP_VERSION`, `SHOP_REGION`, `SHOP_PORT`
-(listen on 127.0.0.1), `SHOP_RUN` (the run directory, also the working directory), `SHOP_DATABASE`, `SHOP_KAFKA`, and
-`SHOP_ADDRESS_<NAME>` for each service that listens: `127.0.0.1:PORT`, several with commas. Names are in upper case with
-`_` for `-`. OpenTelemetry's variables are set. Its standard input ends when the shop does: end then, and at SIGTERM.
+(listen on 127.0.0.1), `SHOP_RUN` (the run directory, also the working directory), `SHOP_DATABASE`, `SHOP_KAFKA`,
+`SHOP_MEMORY_MB` (0 is no limit), and `SHOP_ADDRESS_<NAME>` for each service that listens: `127.0.0.1:PORT`, several
+with commas. Names are in upper case with `_` for `-`. OpenTelemetry's variables are set. Its standard input ends when
+the shop does: end then, and at SIGTERM.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import secrets
 import sys
 from collections.abc import Callable, Mapping
@@ -24,6 +26,9 @@ from shop.topology import VERSION, Instance, Runtime, Service
 PARTS = {part.name: part for part in (build.RECOMMENDATIONS, build.SHIPPING, build.TAX)}
 """Services that are built before they run."""
 _COMMANDS = {Runtime.NODE: build.node, Runtime.GO: build.go, Runtime.JAVA: build.java}
+
+
+_MIB = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -53,9 +58,9 @@ def prepare(service: Service, say: Callable[[str], None]) -> str:
 
 
 def environment(
-    service: Service, instance: Instance, around: Surroundings, *, port: int, version: str = VERSION
+    service: Service, instance: Instance, around: Surroundings, *, port: int, version: str = VERSION, memory_mb: int = 0
 ) -> dict[str, str]:
-    """Return the variables of one process."""
+    """Return the variables of one process; one that is told of memory may not have more."""
     told = {
         **os.environ,
         "PYTHONPATH": str(build.FOLDER),
@@ -68,13 +73,14 @@ def environment(
         "SHOP_RUN": str(around.run),
         "SHOP_DATABASE": around.database,
         "SHOP_KAFKA": around.kafka,
+        "SHOP_MEMORY_MB": str(memory_mb),
     }
     for name, addresses in around.addresses.items():
         told[f"SHOP_ADDRESS_{name.upper().replace('-', '_')}"] = ",".join(addresses)
-    return told | (_telemetry(service, instance, around.otlp, version) if service.traced else {})
+    return told | (_telemetry(service, instance, around.otlp, version, memory_mb) if service.traced else {})
 
 
-def _telemetry(service: Service, instance: Instance, otlp: str, version: str) -> dict[str, str]:
+def _telemetry(service: Service, instance: Instance, otlp: str, version: str, memory_mb: int) -> dict[str, str]:
     deployed = hashlib.sha1(f"{service.name} {version}".encode(), usedforsecurity=False).hexdigest()
     attributes = {
         "service.version": version,
@@ -86,14 +92,20 @@ def _telemetry(service: Service, instance: Instance, otlp: str, version: str) ->
         "vcs.ref.head.revision": deployed,
     }
     if service.name == "billing":
-        attributes |= {"faas.name": "billing", "faas.version": version}
+        attributes |= {
+            "faas.name": "billing",
+            "faas.version": version,
+            "faas.max_memory": str(memory_mb * _MIB),
+            "process.runtime.name": sys.implementation.name,
+            "process.runtime.version": platform.python_version(),
+        }
     return {
         "OTEL_SERVICE_NAME": service.name,
         "OTEL_RESOURCE_ATTRIBUTES": ",".join(f"{key}={value}" for key, value in attributes.items()),
         "OTEL_EXPORTER_OTLP_ENDPOINT": otlp,
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         "OTEL_METRICS_EXPORTER": "none",
-        "OTEL_LOGS_EXPORTER": "none",
+        "OTEL_LOGS_EXPORTER": "otlp",
         "OTEL_SEMCONV_STABILITY_OPT_IN": "http,database",
         "OTEL_PYTHON_FLASK_EXCLUDED_URLS": "/otlp/,/page/",
         "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": ",".join(_installed() - {"threading", *service.instrumentations}),

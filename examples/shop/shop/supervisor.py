@@ -275,7 +275,8 @@ class Supervisor:
 
     def _function(self, number: int) -> Worker:
         instance = Instance(f"billing-{number}")
-        environ = launch.environment(BILLING, instance, self._around, port=0)
+        memory_mb = int(self._switches.settings()["billing"]["memory_mb"])
+        environ = launch.environment(BILLING, instance, self._around, port=0, memory_mb=memory_mb)
         return Worker(launch.command(BILLING), environ, self._directory.log("billing"))
 
     def _reclaims(self) -> bool:

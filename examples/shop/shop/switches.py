@@ -13,7 +13,10 @@ from typing import Any
 from shop.errors import BadValueError, LeftOutError, UnknownError
 from shop.state import RunDirectory, write_json
 
-SETTINGS: Mapping[str, Mapping[str, float]] = {"cache": {"without_share": 0.0}, "billing": {"warm": 0}}
+SETTINGS: Mapping[str, Mapping[str, float]] = {
+    "cache": {"without_share": 0.0},
+    "billing": {"warm": 0, "memory_mb": 256},
+}
 CATALOGUE = Path(__file__).parent.parent / "faults.yaml"
 
 

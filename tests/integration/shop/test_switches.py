@@ -152,7 +152,7 @@ def test_cold_starts_go_where_a_pool_is_warm(clew: RunningClew, shop: RunningSho
     shop.switch_on("cold-starts")
     billed("u60")  # it may find a process of an earlier order
     assert billed("u61").attributes["faas.coldstart"] is True
-    assert shop.control("PUT", "/settings/billing", {"warm": 2}) == (200, {"warm": 2})
+    assert shop.control("PUT", "/settings/billing", {"warm": 2}) == (200, {"warm": 2, "memory_mb": 256})
     try:
         until(lambda: len(shop.state()["services"]["billing"]) >= 2, "two processes")
         until(lambda: billed("u62").attributes["faas.coldstart"] is False, "an order that finds a warm process")

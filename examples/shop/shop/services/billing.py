@@ -7,6 +7,7 @@ finds it cold.
 from __future__ import annotations
 
 import json
+import resource
 import sys
 
 from shop import messaging, runtime
@@ -26,7 +27,8 @@ def settle(message: Message) -> None:
 
 
 def main() -> None:
-    """Handle invocations until standard input ends."""
+    """Handle invocations until standard input ends, in the memory that the platform gives."""
+    resource.setrlimit(resource.RLIMIT_DATA, (int(runtime.environ("MEMORY_MB")) << 20,) * 2)
     for line in sys.stdin:
         told = json.loads(line)
         message = Message(**told["message"])
