@@ -149,6 +149,8 @@ class Whole:
                 min(ring, key=lambda each: (each.start, self.spans.index(each))).parent = None
 
     def _number(self):
+        for one in self.spans:
+            one.numbers = (0, 0, 0 if one.parent_id else -1)
         ids = [one.span_id for one in self.spans]
         if any(ids.count(one) > 2 for one in ids):
             return
@@ -158,7 +160,7 @@ class Whole:
             left = next(counter)
             for child in sorted(span.children, key=lambda one: (one.start, one.span_id)):
                 visit(child, left)
-            span.numbers = (left, next(counter), parent)
+            span.numbers = (left, next(counter), parent if span.parent_id else -1)
 
         for root in [one for one in self.spans if one.parent is None and one.parent_id == 0]:
             visit(root, -1)

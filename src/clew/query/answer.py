@@ -36,6 +36,15 @@ class Sampled:
 
 
 @dataclass(frozen=True, slots=True)
+class Incomplete:
+    """A trace whose structure is not known for sure; relations that are not known do not match."""
+
+    trace_id: str
+    reasons: tuple[str, ...]
+    """Of `no_root`, `missing_parent`, `shared_id`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scanned:
     """What a read has cost."""
 
@@ -65,6 +74,7 @@ class Meta:
     fresh_ns: int | None = None
     duplicates: int = 0
     gen: str = ""
+    incomplete: tuple[Incomplete, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from clew import codec
@@ -14,6 +16,7 @@ from clew.query.hydrate import SAME_SPAN, of_traces
 from clew.query.index import IndexedTrace, bounds, lookup
 from clew.query.params import Params
 from clew.query.read import Read
+from clew.query.structure import Links, gaps_of
 from clew.query.trace import where_trace
 
 GROUP_ROWS = 20_000
@@ -23,7 +26,16 @@ PART_BYTES = 1 << 20
 """Most spans and bytes of one message: below what gRPC clients take, 4 MiB."""
 
 
-def export(read: Read, trace_id: str, encoding: Encoding) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A trace as one OTLP message."""
+
+    body: bytes
+    gaps: tuple[str, ...]
+    """What is not known about its structure."""
+
+
+def export(read: Read, trace_id: str, encoding: Encoding) -> Exported:
     """Return all spans of a trace with their resources and scopes, identical spans once.
 
     Raises:
@@ -35,7 +47,10 @@ def export(read: Read, trace_id: str, encoding: Encoding) -> bytes:
     if not spans.num_rows:
         raise TraceNotFoundError(trace_id)
     body: bytes = codec.encode_traces(spans, *_all_origins(read, spans), encoding)
-    return body
+    span, parent, kind = (spans[name].to_numpy(zero_copy_only=False) for name in ("span_id", "parent_id", "kind"))
+    start = spans["start"].cast(pa.int64()).to_numpy(zero_copy_only=False)
+    (gaps,) = gaps_of(Links(np.zeros(spans.num_rows, np.int64), span, parent, start, kind), 1)
+    return Exported(body, gaps)
 
 
 def located(read: Read, ids: Sequence[bytes]) -> list[IndexedTrace]:

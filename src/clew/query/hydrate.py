@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from clew.model import KIND_NAMES, STATUS_NAMES
 from clew.query.filters import Filter
 from clew.query.index import NS_PER_S, IndexedTrace
 from clew.query.params import Params
 from clew.query.predicates import Days, Predicates, UseIndex
 from clew.query.read import Read
+from clew.query.structure import Links, gaps_of
 
 SHOWN_SPANS = 3
 MAX_PAIRS = 20_000
@@ -64,6 +69,8 @@ class TraceRow:
     services: list[ServiceShare] = field(default_factory=list)
     matched: Matched = field(default_factory=lambda: Matched(0, []))
     duplicates: int = 0
+    gaps: tuple[str, ...] = ()
+    """What is not known about its structure."""
 
 
 def of_traces(traces: Sequence[IndexedTrace], params: Params) -> str:
@@ -90,17 +97,20 @@ def hydrate(read: Read, traces: Sequence[IndexedTrace], filters: Sequence[Filter
     shown = "(start_ns, span_id, name, kind, one_status, one_duration)"
     sql = f"""
         SELECT trace_id, service, count() AS spans, countIf(one_status = 2) AS errors, countIf(passed) AS matched,
-            groupArraySortedIf({SHOWN_SPANS})({shown}, passed) AS shown, sum(copies) AS stored
+            groupArraySortedIf({SHOWN_SPANS})({shown}, passed) AS shown, sum(copies) AS stored,
+            groupArray((span_id, above, start_ns, kind)) AS links
         FROM (
             SELECT trace_id, span_id, kind, start, service, name, toUnixTimestamp64Nano(start) AS start_ns,
-                any(status) AS one_status, any(duration) AS one_duration, max({passes}) AS passed, count() AS copies
+                any(status) AS one_status, any(duration) AS one_duration,
+                any(parent_id) AS above, max({passes}) AS passed, count() AS copies
             FROM spans WHERE tenant = {{tenant:String}} AND {of_traces(traces, params)}
             GROUP BY {SAME_SPAN}
         )
         GROUP BY trace_id, service ORDER BY spans DESC, service
     """
     table = read.query(sql, params.values)
-    for part in table.to_pylist():
+    _mark(rows, table)
+    for part in table.drop_columns(["links"]).to_pylist():
         row = rows[part["trace_id"]]
         row.spans += part["spans"]
         row.errors += part["errors"]
@@ -109,6 +119,19 @@ def hydrate(read: Read, traces: Sequence[IndexedTrace], filters: Sequence[Filter
         best = sorted([*row.matched.spans, *_spans(part)], key=lambda span: (span.start_ns, span.span_id))
         row.matched = Matched(row.matched.count + part["matched"], best[:SHOWN_SPANS])
     return [rows[trace.trace_id] for trace in traces]
+
+
+def _mark(rows: dict[bytes, TraceRow], table: pa.Table) -> None:
+    """Note what is not known about the structure of each trace."""
+    numbers = {trace_id: number for number, trace_id in enumerate(rows)}
+    lists = pa.chunked_array(table.column("links")).combine_chunks()
+    owner = np.array([numbers[one] for one in table.column("trace_id").to_pylist()], np.int64)
+    part = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+    span, above, start, kind = (one.to_numpy(zero_copy_only=False) for one in pc.list_flatten(lists).flatten())
+    links = Links(owner[part], span, above, start.astype(np.int64), kind)
+    found = gaps_of(links, len(rows))
+    for row, one in zip(rows.values(), found, strict=True):
+        row.gaps = one
 
 
 def _row(trace: IndexedTrace) -> TraceRow:

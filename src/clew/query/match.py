@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clew.query.answer import Answer, Meta, Total
+from clew.query.answer import Answer
 from clew.query.filters import Filter
 from clew.query.index import NS_PER_S
 from clew.query.params import Params
 from clew.query.patterns import check_patterns
 from clew.query.predicates import Days, Predicates, split_trace_filters
 from clew.query.read import Read
-from clew.query.trace import Trace, load, where_trace
+from clew.query.trace import Trace, load, trace_meta, where_trace
 from clew.query.tracefilters import decide
 
 LAST_DAY_NS = 65_535 * 86_400 * 10**9
@@ -47,8 +47,7 @@ def match(read: Read, trace_id: str, filters: Sequence[Filter] | None, text: str
         table = read.query(sql, params.values)
         keys = zip(*(table.column(name).to_pylist() for name in ("span_id", "kind", "start")), strict=True)
         rows = rows_of(trace, set(keys))
-    meta = Meta(total=Total(len(rows), exact=True), returned=len(rows), scanned=read.scanned, gen=trace.gen)
-    return Answer(Matches(rows), meta)
+    return Answer(Matches(rows), trace_meta(read, trace, len(rows)))
 
 
 def holds(text: str, params: Params) -> str:

@@ -14,6 +14,7 @@ from clew.query.index import IndexedTrace
 from clew.query.patterns import check_patterns
 from clew.query.read import Read
 from clew.query.scan import Scan
+from clew.query.structure import incomplete
 from clew.query.tracefilters import decide
 
 
@@ -89,6 +90,7 @@ def events(read: Read, query: SearchQuery, now: int) -> Iterator[Progress | Answ
         scanned=read.scanned,
         window=query.window,
         duplicates=sum(row.duplicates for row in rows),
+        incomplete=incomplete([(row.trace_id, row.gaps) for row in rows]),
     )
     yield Answer(Page(rows, catch.cursor), meta)
 

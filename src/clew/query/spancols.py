@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from clew.query.answer import Answer, Meta, Total
+from clew.query.answer import Answer
 from clew.query.read import Read
-from clew.query.trace import Trace, load
+from clew.query.trace import Trace, load, trace_meta
 
 SPANCOLS = "application/x-spancols"
 ARROW = "application/vnd.apache.arrow.stream"
@@ -143,11 +143,5 @@ def columns(read: Read, trace_id: str, *, ids: bool) -> Answer[Columns]:
     for name, values in payload(trace, ids=ids).items():
         lists[name] = [f"{one:016x}" for one in values.tolist()] if name == "id" else values.tolist()
     words = {} if ids else {"service": trace.services, "name": trace.names}
-    meta = Meta(
-        total=Total(trace.rows, exact=True),
-        returned=trace.rows,
-        scanned=read.scanned,
-        duplicates=trace.duplicates,
-        gen=trace.gen,
-    )
+    meta = trace_meta(read, trace, trace.rows)
     return Answer(Columns(trace.rows, trace.rows, trace.gen, trace.t0, words, lists), meta)

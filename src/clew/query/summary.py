@@ -10,9 +10,9 @@ import numpy as np
 
 from clew.derive.numbers import Ints
 from clew.model import KIND_NAMES, STATUS_NAMES, Status
-from clew.query.answer import Answer, Meta, Total
+from clew.query.answer import Answer
 from clew.query.read import Read
-from clew.query.trace import ERROR_ORIGIN, Trace, load
+from clew.query.trace import ERROR_ORIGIN, Trace, load, trace_meta
 
 SLOTS = 12
 OPEN_MS = 15_000
@@ -67,14 +67,7 @@ def summary(read: Read, trace_id: str, now: int) -> Answer[Summary]:
     """Return the summary of a trace."""
     trace = load(read, trace_id)
     spans = int(trace.spans.sum())
-    meta = Meta(
-        total=Total(spans, exact=True),
-        returned=spans,
-        scanned=read.scanned,
-        duplicates=trace.duplicates,
-        gen=trace.gen,
-    )
-    return Answer(_summary(trace, now), meta)
+    return Answer(_summary(trace, now), trace_meta(read, trace, spans))
 
 
 def _summary(trace: Trace, now: int) -> Summary:

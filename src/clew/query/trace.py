@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from clew.derive.numbers import Ids, Ints, Small
 from clew.model import Mark, Status
+from clew.query.answer import Meta, Total
 from clew.query.errors import TraceNotFoundError
 from clew.query.hydrate import of_traces
 from clew.query.index import IndexedTrace, lookup
 from clew.query.params import Params
 from clew.query.read import Read
+from clew.query.structure import MOST_TWINS, Gap, incomplete
 from clew.query.tree import Tree, build
 
 ERROR, ERROR_ORIGIN, ORPHAN, PLACEHOLDER, EVENTS, LINKS = 1 << 0, 1 << 1, 1 << 3, 1 << 4, 1 << 6, 1 << 7
@@ -57,9 +59,34 @@ class Trace:
         return f"{self.rows}-{self.received_ms}"
 
     @property
+    def gaps(self) -> tuple[str, ...]:
+        """What is not known about its structure."""
+        real = self.spans
+        roots = real & (self.tree.parent < 0) & ~self.tree.orphan
+        _, counts = np.unique(self.span_id[real], return_counts=True)
+        found = (
+            (Gap.NO_ROOT, not roots.any()),
+            (Gap.MISSING_PARENT, bool((real & self.tree.orphan).any())),
+            (Gap.SHARED_ID, bool((counts > MOST_TWINS).any())),
+        )
+        return tuple(gap for gap, has in found if has)
+
+    @property
     def spans(self) -> npt.NDArray[np.bool_]:
         """Which rows are spans."""
         return self.tree.order >= 0
+
+
+def trace_meta(read: Read, trace: Trace, rows: int) -> Meta:
+    """Return the meta of an answer about one trace, with how many rows it has."""
+    return Meta(
+        total=Total(rows, exact=True),
+        returned=rows,
+        scanned=read.scanned,
+        duplicates=trace.duplicates,
+        gen=trace.gen,
+        incomplete=incomplete([(trace.trace_id, trace.gaps)]),
+    )
 
 
 def where_trace(read: Read, trace_id: str, params: Params) -> tuple[str, IndexedTrace | None]:

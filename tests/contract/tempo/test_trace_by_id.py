@@ -104,6 +104,16 @@ def test_texts_that_look_like_members_stay_as_they_are(tempo, clew, t0):
     assert MessageToDict(one)["attributes"] == [{"key": "traceId", "value": {"stringValue": text}}]
 
 
+def test_a_trace_of_unknown_structure_is_partial_in_v2(tempo):
+    """A trace without a root says so in status and message, in both forms; its spans are there all the same."""
+    answer = pb.TraceByIDResponse.FromString(tempo.get("/api/v2/traces/b3", PROTOBUF).body)
+    assert answer.status == pb.PARTIAL
+    assert "no root span is stored" in answer.message
+    assert len(spans(answer.trace)) == 1
+    assert tempo.get("/api/v2/traces/b3").strict(pb.TraceByIDResponse()) == answer
+    assert set(tempo.get("/api/traces/b3").json) == {"batches"}
+
+
 def test_an_unknown_trace_is_empty_in_v2_and_missing_in_v1(tempo):
     """V2 answers 200 with a trace that is there and empty, v1 404 in plain text."""
     reply = tempo.get("/api/v2/traces/77", PROTOBUF)

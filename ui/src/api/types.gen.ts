@@ -459,6 +459,11 @@ export interface HistogramRequest {
   to?: string;
 }
 
+export interface Incomplete {
+  reasons: ("no_root" | "missing_parent" | "shared_id")[];
+  trace_id: string;
+}
+
 export interface InstrumentationScope {
   attributes: Attribute[];
   dropped: number;
@@ -559,6 +564,7 @@ export interface Meta {
   duplicates?: number;
   fresh_ns?: string | null;
   gen?: string;
+  incomplete?: Incomplete[];
   returned?: number;
   sampled?: Sampled | null;
   scanned?: Scanned;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import Field
 
@@ -33,6 +33,13 @@ class Sampled(Model):
     ci: list[float] = Field(description="95 % interval of `total`")
 
 
+class Incomplete(Model):
+    """A trace whose structure is not known for sure; relations that are not known do not match."""
+
+    trace_id: str
+    reasons: list[Literal["no_root", "missing_parent", "shared_id"]]
+
+
 class Scanned(Model):
     """What the read has cost."""
 
@@ -59,6 +66,10 @@ class Meta(Model):
     window: Window | None = None
     fresh_ns: Ns | None = Field(default=None, description="start of the newest stored span")
     duplicates: int = Field(default=0, description="identical spans that were sent again and are shown once")
+    incomplete: list[Incomplete] = Field(
+        default=[],
+        description="traces of the answer that lack a root or parents, or have three spans of one id",
+    )
     gen: str = Field(default="", description="changes when the data behind the answer changes")
 
 

@@ -127,7 +127,7 @@ async def export_trace(
     """Return the whole trace as it was sent, as one OTLP message."""
     known = parse_trace_id(trace_id)
     encoding = Encoding.JSON if format == "otlp-json" else Encoding.PROTOBUF
-    body = await ask.run(lambda read: export(read, known, encoding))
+    body = (await ask.run(lambda read: export(read, known, encoding))).body
     media = "application/json" if format == "otlp-json" else "application/x-protobuf"
     name = f"trace-{known}.{'json' if format == 'otlp-json' else 'pb'}"
     return Response(body, 200, {"Content-Disposition": f'attachment; filename="{name}"'}, media)

@@ -38,7 +38,11 @@ def search_parts(response: pb.SearchResponse) -> Iterator[pb.SearchResponse]:
 
 def search_metrics(meta: Meta, traces: int = 0) -> pb.SearchMetrics:
     """Return what a finished search or metrics query has read."""
-    told = {"duplicateSpans": meta.duplicates, "partial": int(meta.truncated is not None)}
+    told = {
+        "duplicateSpans": meta.duplicates,
+        "incompleteTraces": len(meta.incomplete),
+        "partial": int(meta.truncated is not None),
+    }
     more = {name: value for name, value in told.items() if value}
     return pb.SearchMetrics(
         inspectedTraces=min(traces, MAX_UINT32),

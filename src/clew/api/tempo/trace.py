@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 
+from clew.api.pb import tempo_pb2 as pb
 from clew.codec import Encoding
 from clew.query.errors import TraceNotFoundError
-from clew.query.export import export
+from clew.query.export import Exported, export
 from clew.query.read import Read
+from clew.query.structure import Gap
 
 KINDS = (b"UNSPECIFIED", b"INTERNAL", b"SERVER", b"CLIENT", b"PRODUCER", b"CONSUMER")
 CODES = (b"UNSET", b"OK", b"ERROR")
 _KEY = b'{"resourceSpans":'
 _TRACE_TAG = b"\x0a"
+_SAID = {
+    Gap.NO_ROOT: "no root span is stored",
+    Gap.MISSING_PARENT: "spans name parents that are not stored",
+    Gap.SHARED_ID: "more than two spans share an id",
+}
 _METRICS = b"\x12\x00"
 _DIALECT = re.compile(rb'"(traceId|spanId|parentSpanId)":"([0-9a-f]*)"|"kind":([0-9]+)|"code":([0-9]+)')
 """Members whose names stand unescaped, so none of them is inside a text."""
@@ -25,7 +34,7 @@ def protobuf_v1(read: Read, trace_id: str) -> bytes:
     Raises:
         TraceNotFoundError: no span of it is stored.
     """
-    return export(read, trace_id, Encoding.PROTOBUF)
+    return export(read, trace_id, Encoding.PROTOBUF).body
 
 
 def json_v1(read: Read, trace_id: str) -> bytes:
@@ -34,25 +43,34 @@ def json_v1(read: Read, trace_id: str) -> bytes:
     Raises:
         TraceNotFoundError: no span of it is stored.
     """
-    return b'{"batches":' + _proto_json(export(read, trace_id, Encoding.JSON)).removeprefix(_KEY)
+    return b'{"batches":' + _proto_json(export(read, trace_id, Encoding.JSON).body).removeprefix(_KEY)
 
 
 def protobuf_v2(read: Read, trace_id: str) -> bytes:
-    """Return a `TraceByIDResponse`; its `trace` is there also when nothing is stored."""
+    """Return a `TraceByIDResponse`; its `trace` is there also when nothing is stored.
+
+    A trace whose structure is not known for sure has the status `PARTIAL`, and a message that says what is missing.
+    """
     try:
-        body = export(read, trace_id, Encoding.PROTOBUF)
+        found = export(read, trace_id, Encoding.PROTOBUF)
     except TraceNotFoundError:
-        body = b""
-    return _TRACE_TAG + _varint(len(body)) + body + _METRICS
+        found = Exported(b"", ())
+    status = pb.TraceByIDResponse(status=pb.PARTIAL, message=_message(found.gaps)).SerializeToString()
+    return _TRACE_TAG + _varint(len(found.body)) + found.body + _METRICS + (status if found.gaps else b"")
 
 
 def json_v2(read: Read, trace_id: str) -> bytes:
     """Return a `TraceByIDResponse` as protobuf JSON."""
     try:
-        body = _proto_json(export(read, trace_id, Encoding.JSON))
+        found = export(read, trace_id, Encoding.JSON)
     except TraceNotFoundError:
-        body = b"{}"
-    return b'{"trace":' + body + b',"metrics":{}}'
+        found = Exported(b"{}", ())
+    status = b',"status":"PARTIAL","message":' + json.dumps(_message(found.gaps)).encode() if found.gaps else b""
+    return b'{"trace":' + _proto_json(found.body) + b',"metrics":{}' + status + b"}"
+
+
+def _message(gaps: Sequence[str]) -> str:
+    return "the structure of the trace is not known for sure: " + ", ".join(_SAID[Gap(gap)] for gap in gaps)
 
 
 def _proto_json(otlp: bytes) -> bytes:

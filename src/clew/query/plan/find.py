@@ -27,6 +27,7 @@ from clew.query.plan.walk import mentioned, patterns
 from clew.query.read import Read
 from clew.query.scan import Candidate, Scan, Span
 from clew.query.search import FilterScan, Progress
+from clew.query.structure import incomplete
 from clew.query.traceql import ast
 from clew.query.traceql.ast import Pipeline, Query, Sort
 from clew.query.traceql.lower import conjunction_of
@@ -228,6 +229,7 @@ class Finding:
             scanned=self.read.scanned,
             window=window,
             duplicates=sum(one.duplicates for one in traces),
+            incomplete=incomplete([(one.trace_id.hex(), one.gaps) for one in traces]),
         )
         return Answer(Found(traces, cursor), meta)
 

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from clew.query.structure import Gap, crowded, gaps, numbered
 from clew.query.traceql.ast import SpansetOp
 from clew.query.tree import ROOT, Ids, Ints, Small, parents
 
@@ -61,23 +62,17 @@ class Forest:
 
     @cached_property
     def _keys(self) -> tuple[Ints, Ints]:
-        """Numbers that stand for (trace, span id) and (trace, parent id); 0 for no parent."""
-        count = self.span.size
-        ids = np.concatenate([self.span, self.parent])
-        traces = np.concatenate([self.trace, self.trace])
-        order = np.lexsort((ids, traces))
-        fresh = np.ones(2 * count, np.int64)
-        fresh[1:] = (ids[order][1:] != ids[order][:-1]) | (traces[order][1:] != traces[order][:-1])
-        keys = np.empty(2 * count, np.int64)
-        keys[order] = np.cumsum(fresh)
-        keys[ids == 0] = 0
-        return keys[:count], keys[count:]
+        return numbered(self.trace, self.span, self.parent)
 
     @cached_property
     def up(self) -> Ints:
         """Index of each span's parent, negative where there is none."""
         span, parent = self._keys
         return parents(span.astype(np.uint64), parent.astype(np.uint64), self.start, self.kind)
+
+    def gaps(self, count: int) -> list[tuple[Gap, ...]]:
+        """Return what is not known about the structure of each of `count` traces."""
+        return gaps(self.trace, self.parent, self.up, self._keys[0], count)
 
     @cached_property
     def _family(self) -> Ints:
@@ -154,7 +149,8 @@ class Forest:
         """Left, right and parent numbers: depth first from 1 per trace, going on across its roots, children by start.
 
         Spans that no root reaches have 0, and so has every span of a trace without a root, or in which more than two
-        spans share an id. A root's parent is -1.
+        spans share an id. The parent number of every span that names no parent is -1, whatever else is known: so a row
+        alone decides which spans are roots.
         """
         depth = self._depth()
         size, up = self.span.size, self.up
@@ -187,14 +183,13 @@ class Forest:
             left[rows] += left[up[rows]]
         right = left + 2 * weight - 1
         known = self._reachable()
-        parent = np.where(up >= 0, left[np.maximum(up, 0)], -1)
-        return np.where(known, left, 0), np.where(known, right, 0), np.where(known, parent, 0)
+        parent = left[np.maximum(up, 0)] if size else left
+        parent = np.where(self.parent == 0, -1, np.where(known, parent, 0))
+        return np.where(known, left, 0), np.where(known, right, 0), parent
 
     def _reachable(self) -> Mask:
         """Return the spans below a root, in traces whose ids are clear."""
-        span, _ = self._keys
         root = self.up == ROOT
-        crowded = np.bincount(span, minlength=1)[span] > 2  # noqa: PLR2004 - a client and a server may share one
-        bad = np.bincount(self.trace[crowded], minlength=int(self.trace.max(initial=-1)) + 1) > 0
+        bad = np.bincount(self.trace[crowded(self._keys[0])], minlength=int(self.trace.max(initial=-1)) + 1) > 0
         known: Mask = (root | self._below(root)) & ~bad[self.trace]
         return known

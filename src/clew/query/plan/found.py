@@ -74,6 +74,8 @@ class FoundTrace:
     services: list[ServiceStats]
     spansets: list[Spanset]
     duplicates: int = 0
+    gaps: tuple[str, ...] = ()
+    """What is not known about its structure."""
 
 
 @dataclass(frozen=True, slots=True)

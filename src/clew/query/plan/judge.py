@@ -128,7 +128,7 @@ class Judge:
 
 def _answers(sets: Sets, rows: SpanRows, spans: int, shown: Sequence[Field]) -> Iterator[FoundTrace]:
     spansets = _spansets(sets, rows, spans, {text(one): value(one, rows) for one in shown})
-    stats = rows.stats()
+    stats, gaps = rows.stats(), rows.forest.gaps(len(rows.traces))
     for number, trace in enumerate(rows.traces):
         if spansets[number]:
             count, errors, services = stats[number]
@@ -143,6 +143,7 @@ def _answers(sets: Sets, rows: SpanRows, spans: int, shown: Sequence[Field]) -> 
                 services,
                 spansets[number],
                 int(rows.copies[number]),
+                gaps[number],
             )
 
 

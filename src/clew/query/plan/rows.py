@@ -114,6 +114,7 @@ def _row(found: FoundTrace) -> SetsRow:
         [ServiceShare(one.service, one.spans, one.errors) for one in found.services],
         Matched(sum(one.matched for one in sets), earliest),
         found.duplicates,
+        found.gaps,
         sets,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from clew.query.answer import Answer, Meta, Total
+from clew.query.answer import Answer
 from clew.query.errors import InvalidQueryError
 from clew.query.match import Matches, match, rows_of
 from clew.query.params import Params
@@ -16,7 +16,7 @@ from clew.query.plan.spanrows import load as load_spans
 from clew.query.plan.treeexpr import Needed
 from clew.query.plan.walk import patterns
 from clew.query.read import Read
-from clew.query.trace import load, where_trace
+from clew.query.trace import load, trace_meta, where_trace
 from clew.query.traceql.ast import Pipeline, Query
 
 
@@ -46,5 +46,4 @@ def spots(read: Read, trace_id: str, query: Query) -> Answer[Matches]:
         forest = spans.forest
         keys = zip(forest.span[hit].tolist(), forest.kind[hit].tolist(), forest.start[hit].tolist(), strict=True)
         rows = rows_of(trace, set(keys))
-    meta = Meta(total=Total(len(rows), exact=True), returned=len(rows), scanned=read.scanned, gen=trace.gen)
-    return Answer(Matches(rows), meta)
+    return Answer(Matches(rows), trace_meta(read, trace, len(rows)))
