@@ -47,6 +47,15 @@ class Catalogue:
     covered: Ints
     """Selected traces with the key, by code of the key."""
     base_covered: Ints
+    traces: Ints
+    """Traces of one value after the other, as places in what was picked."""
+    begins: Ints
+    """Where those of each value begin."""
+
+    def traces_of(self, row: int) -> Ints:
+        """Return the traces that have a value."""
+        end = int(self.begins[row + 1]) if row + 1 < self.begins.size else self.traces.size
+        return self.traces[int(self.begins[row]) : end]
 
 
 @dataclass(slots=True)
@@ -238,4 +247,6 @@ def _count(pairs: _Pairs, picked: Picked) -> Catalogue:
         total - selected,
         covered,
         every - covered,
+        cells % traces,
+        begins,
     )

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
+from scipy import stats
 
+from clew.derive.numbers import Ints
 from clew.query.answer import Answer, Meta, Total, Truncated, Window
 from clew.query.attrpairs import Catalogue, Picked, read_pairs
 from clew.query.errors import InvalidRequestError
@@ -20,6 +21,8 @@ from clew.query.plan.found import Ask
 from clew.query.predicates import Days, Predicates, split_trace_filters
 from clew.query.read import Read
 from clew.query.scan import floor_bucket
+from clew.query.shares import difference_interval, p_values
+from clew.query.together import Pair, together
 from clew.query.tracefilters import exact
 from clew.query.traceql.ast import Pipeline, Query, Sort
 
@@ -32,7 +35,6 @@ ID_VALUES = 30
 """Fewer different values are never taken for ids."""
 FALSE_SHARE = 0.05
 """Share of false ones among the differences that count as found."""
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ class Explained:
     """Of these, how many differ for sure: q below 5 %."""
     differences: list[Difference]
     hidden: list[Hidden]
+    pairs: list[Pair]
+    """Two values that tell more together than each alone, largest gain first."""
 
 
 def explain(read: Read, selection: Group, baseline: Group | None, window: Window) -> Answer[Explained]:
@@ -131,7 +135,8 @@ def explain(read: Read, selection: Group, baseline: Group | None, window: Window
     picked = Picked([*chosen, *others], len(chosen))
     catalogue = read_pairs(read, picked)
     read.check()
-    differences, hidden, tested, found = _compare(catalogue, picked)
+    differences, hidden, tested, found, strong = _compare(catalogue, picked)
+    read.check()
     data = Explained(
         len(chosen),
         len(others),
@@ -142,6 +147,7 @@ def explain(read: Read, selection: Group, baseline: Group | None, window: Window
         found,
         differences[:MOST_SHOWN],
         hidden,
+        together(catalogue, picked, strong, FALSE_SHARE),
     )
     if cut is None and (len(chosen) < chosen_total or len(others) < others_total):
         hint = "the shares are estimates with the intervals given; narrow the range to compare every trace"
@@ -218,10 +224,11 @@ def _matching(filters: Sequence[Filter] | None, window: Window, params: Params) 
     )
 
 
-def _compare(catalogue: Catalogue, picked: Picked) -> tuple[list[Difference], list[Hidden], int, int]:
-    """Return the differences, the keys left out, how many values were compared and how many differ for sure."""
-    from scipy import stats  # noqa: PLC0415 - 60 MiB that only who compares has to pay
+def _compare(catalogue: Catalogue, picked: Picked) -> tuple[list[Difference], list[Hidden], int, int, Ints]:
+    """Return the differences, the keys left out, how many values were compared and how many differ for sure.
 
+    Last come the values that the selection has more often for sure, the largest effect first.
+    """
     n, m = picked.selected, len(picked.ids) - picked.selected
     hidden = _id_like(catalogue)
     left_out = {(one.level, one.key) for one in hidden}
@@ -258,7 +265,8 @@ def _compare(catalogue: Catalogue, picked: Picked) -> tuple[list[Difference], li
                 float(catalogue.base_covered[covered] / m),
             )
         )
-    return differences, hidden, rows.size, int((q < FALSE_SHARE).sum())
+    strong = rows[order[(q[order] < FALSE_SHARE) & (effect[order] > 0)]]
+    return differences, hidden, rows.size, int((q < FALSE_SHARE).sum()), strong
 
 
 def _id_like(catalogue: Catalogue) -> list[Hidden]:
@@ -272,50 +280,3 @@ def _id_like(catalogue: Catalogue) -> list[Hidden]:
             reason = f"id-like: {values[place]:,} values in {traces[place]:,} traces ({share:.0%})"
             hidden.append(Hidden(level, key, int(values[place]), reason))
     return sorted(hidden, key=lambda one: (one.level, one.key))
-
-
-def p_values(a: Floats, b: Floats, n: int, m: int) -> Floats:
-    """Return the two-sided p-value of each pair of counts: exact for few, by normal approximation for many.
-
-    Args:
-        a: selected traces with the value.
-        b: traces of the baseline with it.
-        n: selected traces.
-        m: traces of the baseline.
-    """
-    from scipy import stats  # noqa: PLC0415 - see above
-
-    both = a + b
-    pooled = both / (n + m)
-    spread = np.sqrt(np.maximum(pooled * (1 - pooled) * (1 / n + 1 / m), 1e-300))
-    z = np.abs(a / n - b / m) / spread
-    p: Floats = 2 * stats.norm.sf(z)
-    least = np.minimum(both, n + m - both) * min(n, m) / (n + m)
-    few = np.flatnonzero((least < 5) & (pooled < 1))  # noqa: PLR2004 - the usual bound of the approximation
-    if few.size:
-        width = n + m + 1
-        pairs, place = np.unique((a * width + both)[few].astype(np.int64), return_inverse=True)
-        law = stats.hypergeom(n + m, pairs % width, n)
-        tail = np.minimum(law.cdf(pairs // width), law.sf(pairs // width - 1))
-        p[few] = np.minimum(2 * tail, 1.0)[place]
-    p[pooled >= 1] = 1.0
-    return np.clip(p, 0.0, 1.0)
-
-
-def difference_interval(a: Floats, b: Floats, n: int, m: int) -> tuple[Floats, Floats]:
-    """Return the 95 % interval of the difference of two shares (Newcombe's, from Wilson's intervals of each)."""
-    first, second = wilson(a, n), wilson(b, m)
-    share_a, share_b = a / n, b / m
-    gap = share_a - share_b
-    low = gap - np.sqrt((share_a - first[0]) ** 2 + (second[1] - share_b) ** 2)
-    high = gap + np.sqrt((first[1] - share_a) ** 2 + (share_b - second[0]) ** 2)
-    return low, high
-
-
-def wilson(count: Floats, n: int) -> tuple[Floats, Floats]:
-    """Return Wilson's 95 % interval of each share."""
-    z = 1.959963984540054
-    share = count / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return middle - half, middle + half

@@ -11,7 +11,8 @@ from clew.query.answer import Window
 from clew.query.conjunction import parse
 from clew.query.diff import diff, longest_common
 from clew.query.errors import InvalidQueryError, InvalidRequestError
-from clew.query.explain import Group, difference_interval, explain, p_values
+from clew.query.explain import Group, explain
+from clew.query.shares import difference_interval, p_values
 from clew.query.traceql import parse as parse_query
 
 S = 10**9
@@ -176,6 +177,46 @@ def test_of_too_many_traces_of_a_search_the_newest_are_compared(shop, monkeypatc
     else:
         answer = explain(shop.read(), Group(parse("{ duration < 1us && status = error }")), every, DAY)
     assert "newest" in answer.meta.truncated.reason
+
+
+def test_two_values_that_tell_more_together_are_found(store, span):
+    """Version 2 is slow in one region alone: the pair comes with its gain; what goes along with a value adds none."""
+    spans = []
+    for trace in range(1, 401):
+        new, abroad = trace % 2 == 0, trace % 4 < 2
+        spans.append(
+            span(
+                trace, 1, at=trace, duration=5000 if new and abroad else 100,
+                resource=[("version", "2" if new else "1"), ("build", "b2" if new else "b1")],
+                attributes=[("region", "eu" if abroad else "us"), ("noise", trace // 3 % 2)],
+            )
+        )  # fmt: skip
+    store.insert(spans)
+    found = explain(store.read(), Group(parse("{ duration > 1us }")), None, DAY).data
+    pairs = {frozenset({one.first.value, one.second.value}): one for one in found.pairs}
+    assert set(pairs) == {frozenset({"2", "eu"}), frozenset({"b2", "eu"})}
+    best = pairs[frozenset({"2", "eu"})]
+    assert (best.n, best.base_n, best.effect, best.lift) == (100, 0, 1.0, None)
+    assert best.gain == pytest.approx(1 / 3)
+    assert best.q < 1e-10
+    assert best.low < 1.0 <= best.high + 1e-9
+    assert explain(store.read(), Group(parse('{ .version = "2" }')), None, DAY).data.pairs == []
+
+
+def test_pairs_are_compared_with_a_second_query(store, span):
+    """The baseline of pairs is the second query where there is one: what both sides share tells nothing."""
+    spans = []
+    for trace in range(1, 301):
+        kind = trace % 3  # failed with both, fine with both, fine with one or the other
+        both = kind < 2 or trace % 2
+        attributes = [("cache", "off" if both else "on"), ("queue", "long" if kind < 2 or not trace % 2 else "short")]
+        spans.append(span(trace, 1, at=trace, status=2 if kind == 0 else 0, name=f"k{kind}", attributes=attributes))
+    store.insert(spans)
+    failed = Group(parse("{ status = error }"))
+    apart = explain(store.read(), failed, Group(query=parse_query('{ name = "k2" } | count() > 0')), DAY).data
+    assert [{one.first.value, one.second.value} for one in apart.pairs] == [{"off", "long"}]
+    alike = explain(store.read(), failed, Group(query=parse_query('{ name = "k1" } | count() > 0')), DAY).data
+    assert (alike.baseline, alike.pairs) == (100, [])
 
 
 def test_p_values_are_those_of_the_exact_test_where_counts_are_few():

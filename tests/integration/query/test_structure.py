@@ -36,7 +36,7 @@ REASONS = {
 
 @pytest.fixture(scope="module")
 def traces(make_store, kinds):
-    """Seven traces: whole, no root, a missing parent, three spans of one id, a cycle, twins of Zipkin, a cycle alone."""
+    """Seven: whole, no root, a missing parent, three spans of one id, a cycle, twins of Zipkin, a cycle alone."""
     span, _ = kinds
     store = make_store()
 

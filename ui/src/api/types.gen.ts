@@ -583,6 +583,13 @@ export interface MetricsRequest {
   to?: string;
 }
 
+export interface NamedValue {
+  key: string;
+  level: "intrinsic" | "resource" | "span" | "event";
+  type: string;
+  value: string;
+}
+
 export interface Operation {
   error_share: number;
   errors: number;
@@ -594,6 +601,22 @@ export interface Operation {
   rate: number;
   share: number;
   spans: number;
+}
+
+export interface PairDifference {
+  base_n: number;
+  base_share: number;
+  effect: number;
+  first: NamedValue;
+  gain: number;
+  high: number;
+  lift: number | null;
+  low: number;
+  n: number;
+  p: number;
+  q: number;
+  second: NamedValue;
+  sel_share: number;
 }
 
 export interface ParseError {
@@ -972,6 +995,7 @@ export interface clew_api_models_compare_Explained {
   found: number;
   hidden: HiddenKey[];
   keys: number;
+  pairs: PairDifference[];
   selected: number;
   selected_total: number;
   tested: number;

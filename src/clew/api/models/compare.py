@@ -111,6 +111,33 @@ class Difference(Model):
     base_coverage: float
 
 
+class NamedValue(Model):
+    """One value of one attribute."""
+
+    level: Literal["intrinsic", "resource", "span", "event"]
+    key: str
+    type: str
+    value: str
+
+
+class PairDifference(Model):
+    """Two values that tell more together than each alone; a trace has both when it has each on any of its spans."""
+
+    first: NamedValue
+    second: NamedValue
+    n: int = Field(description="selected traces with both")
+    base_n: int
+    sel_share: float
+    base_share: float
+    effect: float = Field(description="difference of the shares")
+    low: float = Field(description="95 % interval of the effect")
+    high: float
+    gain: float = Field(description="by how much the effect is larger than that of the better one alone")
+    lift: float | None = Field(description="ratio of the shares; null where no trace of the baseline has both")
+    p: float = Field(description="that the second tells nothing about traces that have the first, or the reverse")
+    q: float = Field(description="share of false ones among the pairs at least as clear (Benjamini-Hochberg)")
+
+
 class HiddenKey(Model):
     """A key that was left out."""
 
@@ -132,3 +159,6 @@ class Explained(Model):
     found: int = Field(description="of these, with q below 0.05")
     differences: list[Difference]
     hidden: list[HiddenKey]
+    pairs: list[PairDifference] = Field(
+        description="of the 24 values with the largest effects those two that tell more together, q below 0.05"
+    )
