@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from clew.query.params import Params
 from clew.query.plan.fieldsql import FieldSql
 from clew.query.plan.frame import Frame, identity
+from clew.query.plan.grid import Grid
 from clew.query.plan.labels import grouped
 from clew.query.plan.measure import Measure, asked_for, value_of
 from clew.query.plan.question import Picked, Question
@@ -27,6 +28,8 @@ PER_SLOT = 2
 """Most exemplars of one slot; there are as many slots as have room for all, but never more than points."""
 LOOKED_AT = 50_000
 """About how many spans are looked at: of more, those of the traces with the lowest ids, which are random."""
+RARE = 20
+"""Where of so many slots fewer than one has a span, a few granules will not do."""
 QUANTILE_BIN = 1.022
 """How far above a quantile's point a value may lie that still stands for it."""
 
@@ -72,8 +75,28 @@ def pick(read: Read, asked: Question, most: int) -> list[Picked]:
         return []
     share = max(1, stored(read, asked.grid) // LOOKED_AT)
     slots = slots_of(asked, most)
-    found = _chosen(read, asked, most, slots, share)
-    return found if share == 1 or len(found) >= slots else _chosen(read, asked, most, slots, 1)
+    found: list[Picked] = []
+    if share > 1:
+        found = _chosen(read, asked, most, slots, Some(share, _middles(asked.grid, slots)))
+        if slots // RARE < len(found) < slots:
+            found = _chosen(read, asked, most, slots, Some(share))
+    return found if len(found) >= slots else _chosen(read, asked, most, slots, Some())
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """Which spans are looked at."""
+
+    share: int = 1
+    """Of so many traces one, those with the lowest ids."""
+    buckets: Sequence[int] = ()
+    """The buckets that are read, in seconds; none for all."""
+
+
+def _middles(grid: Grid, slots: int) -> list[int]:
+    """Return one bucket of each slot: the spans of one look alike, and each bucket more is a granule more to read."""
+    width = grid.count * grid.step_ns // slots
+    return sorted({floor_bucket(grid.after_ns + number * width + width // 2) for number in range(slots)})
 
 
 def spread(picked: Sequence[Picked], asked: Question, most: int) -> list[Picked]:
@@ -96,17 +119,18 @@ def slots_of(asked: Question, most: int) -> int:
     return min(max(1, -(-most // PER_SLOT)), asked.grid.count)
 
 
-def _chosen(read: Read, asked: Question, most: int, slots: int, share: int) -> list[Picked]:
+def _chosen(read: Read, asked: Question, most: int, slots: int, some: Some) -> list[Picked]:
     call, grid = asked.call, asked.grid
     params = Params()
-    bound = (2**128 // share - 1).to_bytes(16, "big")
+    bound = (2**128 // some.share - 1).to_bytes(16, "big")
     days = Days(params.day(grid.window.from_ns), params.day(grid.window.to_ns))
     fields = FieldSql(params, days, UseIndex.BESIDE)
     assert asked.where is not None  # noqa: S101 - others are picked where whole traces are evaluated
     keys = [tagged(one, fields, params) for one in call.by]
     used = asked_for(asked, fields, params)
     where = [time_range(grid, params), fields.condition(asked.where), used.where]
-    where += [f"trace_id < {params.bind(bound, 'FixedString(16)')}"] if share > 1 else []
+    where += [f"trace_id < {params.bind(bound, 'FixedString(16)')}"] if some.share > 1 else []
+    where += [f"bucket IN {params.bind(list(some.buckets), 'Array(UInt32)')}"] if some.buckets else []
     joins = fields.joins.sql(params, days, window=grid.window)
     selected = [f"{key.sql} AS g{number}" for number, key in enumerate(keys)]
     sql = f"""
@@ -140,11 +164,11 @@ def carried_labels(read: Read, spans: Sequence[tuple[bytes, int, int]]) -> list[
     if not spans:
         return []
     params = Params()
-    buckets = sorted({floor_bucket(start) for _, _, start in spans})
+    buckets = params.bind([floor_bucket(start) for _, _, start in spans], "Array(DateTime('UTC'))")
+    ids = params.ids([trace for trace, _, _ in spans])
     sql = f"""
         SELECT trace_id, span_id, service, name, attr_str, attr_int, attr_float, attr_bool FROM spans
-        WHERE tenant = {{tenant:String}} AND bucket IN {params.bind(buckets, "Array(UInt32)")}
-            AND trace_id IN {params.ids([trace for trace, _, _ in spans])}
+        WHERE tenant = {{tenant:String}} AND (bucket, trace_id) IN (SELECT arrayJoin(arrayZip({buckets}, {ids})))
             AND span_id IN {params.bind([span for _, span, _ in spans], "Array(UInt64)")}
     """
     rows = {(row["trace_id"], row["span_id"]): row for row in read.query(sql, params.values).to_pylist()}
