@@ -17,7 +17,6 @@ from clew.query.answer import Window
 from clew.query.plan.grid import grid
 from clew.query.plan.metrics import metrics
 from clew.query.plan.series import MetricsAsk
-from clew.query.plan.texts import text
 from clew.query.traceql.ast import (
     Aggregate,
     AggregateFn,
@@ -39,6 +38,7 @@ from clew.query.traceql.ast import (
     SpansetOp,
     Static,
 )
+from clew.query.traceql.text import print_expression as text
 
 QUANTILES = (0.0, 0.5, 0.9, 1.0)
 FUNCTIONS = [one for one in MetricsFn if one is not MetricsFn.COMPARE]

@@ -23,11 +23,11 @@ from clew.query.plan.question import Picked, Question
 from clew.query.plan.series import Labels, Source
 from clew.query.plan.shape import shaped
 from clew.query.plan.sources import ONCE, Rows, rollup, rollup_rows, span_rows
-from clew.query.plan.tagged import Tagged, tagged
-from clew.query.plan.texts import text
+from clew.query.plan.typed import Tagged, tagged
 from clew.query.predicates import Days, UseIndex
 from clew.query.read import Read
 from clew.query.traceql.ast import FieldExpr
+from clew.query.traceql.text import print_expression as text
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,9 @@ from clew.query.plan.frame import Floats, Frame, framed
 from clew.query.plan.joins import Joins
 from clew.query.plan.labels import decode
 from clew.query.plan.lists import flat
-from clew.query.plan.lowering import is_logical
 from clew.query.plan.question import Picked, Question
 from clew.query.plan.series import Exemplar, Labels, Source
 from clew.query.plan.sources import time_range
-from clew.query.plan.texts import text
 from clew.query.predicates import Days, UseIndex
 from clew.query.read import Read
 from clew.query.traceql.ast import (
@@ -40,6 +38,8 @@ from clew.query.traceql.ast import (
     Unary,
     UnaryOp,
 )
+from clew.query.traceql.lower import is_logical
+from clew.query.traceql.text import print_expression as text
 
 META = "__meta_type"
 SIDES = ("baseline", "selection")

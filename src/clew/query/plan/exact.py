@@ -24,10 +24,8 @@ from clew.query.plan.pipeline import needs, run
 from clew.query.plan.question import Picked, Question
 from clew.query.plan.series import Labels
 from clew.query.plan.spanrows import SpanRows, load
-from clew.query.plan.tagged import SECOND, is_service, near
-from clew.query.plan.texts import text
 from clew.query.plan.treeexpr import Needed, condition, value
-from clew.query.plan.typed import Typed, combined
+from clew.query.plan.typed import SECOND, Typed, combined, is_service, near
 from clew.query.read import Read
 from clew.query.traceql.ast import (
     Binary,
@@ -39,6 +37,7 @@ from clew.query.traceql.ast import (
     Name,
     Static,
 )
+from clew.query.traceql.text import print_expression as text
 
 LOOKED_UP = 20_000
 """Traces that are looked up in the index at a time."""

@@ -17,12 +17,12 @@ from clew.query.plan.measure import Measure, asked_for, value_of
 from clew.query.plan.question import Picked, Question
 from clew.query.plan.series import Exemplar, Labels
 from clew.query.plan.sources import stored, time_range
-from clew.query.plan.tagged import Tagged, tagged
-from clew.query.plan.texts import text
+from clew.query.plan.typed import Tagged, tagged
 from clew.query.predicates import Days, UseIndex
 from clew.query.read import Read
 from clew.query.scan import floor_bucket
 from clew.query.traceql.ast import MetricsFn
+from clew.query.traceql.text import print_expression as text
 
 PER_SLOT = 2
 """Most exemplars of one slot; there are as many slots as have room for all, but never more than points."""

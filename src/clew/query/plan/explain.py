@@ -12,9 +12,9 @@ from clew.query.plan.led import LedScan
 from clew.query.plan.metrics import metrics
 from clew.query.plan.necessity import ANY_TRACE, All, Either, Formula, Some
 from clew.query.plan.series import MetricsAsk
-from clew.query.plan.texts import text
 from clew.query.read import Ran, Read
 from clew.query.traceql.ast import Pipeline, Query
+from clew.query.traceql.text import print_expression as text
 
 
 @dataclass(frozen=True, slots=True)

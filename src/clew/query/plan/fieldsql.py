@@ -22,7 +22,6 @@ from clew.query.plan.comparisons import OR_NIL, PATTERNS, compare, is_nil, match
 from clew.query.plan.ids import id_test
 from clew.query.plan.joins import Joins
 from clew.query.plan.linked import Linked
-from clew.query.plan.lowering import fields, is_logical, root_test
 from clew.query.plan.values import ALWAYS, NEVER, Alt, Type, Val, always, attribute, first, literal
 from clew.query.predicates import NAMELESS, Days, Predicates, UseIndex
 from clew.query.traceql.ast import (
@@ -38,7 +37,7 @@ from clew.query.traceql.ast import (
     Unary,
     UnaryOp,
 )
-from clew.query.traceql.lower import field_and_literal, filter_of, flatten
+from clew.query.traceql.lower import field_and_literal, fields, filter_of, flatten, is_logical, root_test
 
 NESTED = {Level.EVENT: "events", Level.LINK: "links"}
 NESTED_NAMES = {

@@ -19,7 +19,6 @@ from clew.query.plan.found import Ask, Found, FoundTrace
 from clew.query.plan.judge import READ_AHEAD, Judge
 from clew.query.plan.led import LedScan
 from clew.query.plan.links import MAX_LINKED, Links
-from clew.query.plan.lowering import plain_parts
 from clew.query.plan.necessity import ANY_TRACE, All, Formula, Some, alternatives, formula
 from clew.query.plan.pipeline import check, order_key
 from clew.query.plan.spent import bounded
@@ -30,7 +29,7 @@ from clew.query.search import FilterScan, Progress
 from clew.query.structure import incomplete
 from clew.query.traceql import ast
 from clew.query.traceql.ast import Pipeline, Query, Sort
-from clew.query.traceql.lower import conjunction_of
+from clew.query.traceql.lower import conjunction_of, plain_parts
 
 FEW = 20_000
 """So many spans of an index are looked at one by one."""

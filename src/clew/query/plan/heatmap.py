@@ -14,15 +14,15 @@ from clew.query.params import Params
 from clew.query.patterns import check_texts
 from clew.query.plan.fieldsql import FieldSql
 from clew.query.plan.grid import Grid
-from clew.query.plan.lowering import is_local
 from clew.query.plan.metrics import condition_of
 from clew.query.plan.sources import span_rows
-from clew.query.plan.tagged import Number, number
+from clew.query.plan.typed import Number, number
 from clew.query.plan.walk import patterns
 from clew.query.predicates import Days, UseIndex
 from clew.query.read import Read
 from clew.query.steps import MS, round_step
 from clew.query.traceql.ast import Field, FieldExpr, Filter, Intrinsic, MetricsCall, MetricsFn, Name, Pipeline, Query
+from clew.query.traceql.lower import is_local
 
 COLUMNS, ROWS = 120, 60
 PER_OCTAVE = 8

@@ -20,7 +20,6 @@ from clew.query.plan.find import Finding, conjunction, searched
 from clew.query.plan.found import Ask
 from clew.query.plan.judge import Judge
 from clew.query.plan.links import has_links
-from clew.query.plan.lowering import is_local
 from clew.query.plan.metrics import condition_of
 from clew.query.plan.pipeline import needs, run
 from clew.query.plan.spanrows import load
@@ -29,6 +28,7 @@ from clew.query.plan.treeexpr import Needed
 from clew.query.predicates import Days, UseIndex
 from clew.query.read import Read
 from clew.query.traceql.ast import Pipeline, Query
+from clew.query.traceql.lower import is_local
 from clew.store.errors import QueryLimitError
 
 MOST_TRACES = 20_000

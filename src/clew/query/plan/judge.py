@@ -13,11 +13,11 @@ from clew.query.plan.found import Cell, FoundSpan, FoundTrace, Spanset
 from clew.query.plan.pipeline import Sets, needs, run, sort_keys
 from clew.query.plan.spanrows import SpanRows, load
 from clew.query.plan.spent import bounded
-from clew.query.plan.texts import text
 from clew.query.plan.treeexpr import Needed, value
 from clew.query.plan.typed import Typed
 from clew.query.read import Read
 from clew.query.traceql.ast import Field, Pipeline, Sort
+from clew.query.traceql.text import print_expression as text
 from clew.query.tree import Ints
 
 BATCH_SPANS = 300_000

@@ -16,13 +16,12 @@ from clew.query.index import IndexedTrace
 from clew.query.params import Params
 from clew.query.plan.candidates import FormulaScan
 from clew.query.plan.fieldsql import FieldSql, level_of
-from clew.query.plan.lowering import fields
 from clew.query.plan.necessity import All, Formula, Some, conditions
 from clew.query.predicates import Days
 from clew.query.read import Read
 from clew.query.scan import Candidate, Scan, Span, floor_bucket
 from clew.query.traceql.ast import Attribute, Level
-from clew.query.traceql.lower import conjunction_of
+from clew.query.traceql.lower import conjunction_of, fields
 
 CAP = 10_000
 """Most candidates of one scan: more than elsewhere, because most of them will not be answers."""

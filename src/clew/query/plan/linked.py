@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from clew.query.params import Params
 from clew.query.traceql.ast import Intrinsic, Name, SpansetOp
@@ -13,6 +14,7 @@ from clew.query.traceql.ast import Intrinsic, Name, SpansetOp
 class Linked(Intrinsic):
     """Spans by trace and id; stands in conditions like an intrinsic that is true or false."""
 
+    logical: ClassVar[bool] = True
     op: SpansetOp = SpansetOp.LINK_TO
     traces: tuple[bytes, ...] = ()
     spans: tuple[int, ...] = ()

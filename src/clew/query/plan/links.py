@@ -13,7 +13,6 @@ from clew.query.answer import Truncated, Window
 from clew.query.params import Params
 from clew.query.plan.fieldsql import FieldSql
 from clew.query.plan.linked import Linked
-from clew.query.plan.lowering import is_local
 from clew.query.predicates import Days
 from clew.query.read import Read
 from clew.query.scan import Span
@@ -29,6 +28,7 @@ from clew.query.traceql.ast import (
     SpansetOp,
     Stage,
 )
+from clew.query.traceql.lower import is_local
 
 LINK_OPS = frozenset({SpansetOp.LINK_TO, SpansetOp.LINK_FROM})
 MAX_LINKED = 100_000

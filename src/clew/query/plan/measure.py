@@ -12,7 +12,7 @@ from clew.query.params import Params
 from clew.query.plan.fieldsql import FieldSql
 from clew.query.plan.frame import Floats
 from clew.query.plan.question import Question
-from clew.query.plan.tagged import Number, Tagged, number, tagged
+from clew.query.plan.typed import Number, Tagged, number, tagged
 from clew.query.traceql.ast import MetricsCall, MetricsFn
 from clew.store.histogram import PER_OCTAVE, ZERO_INDEX, ranked
 

@@ -19,7 +19,6 @@ from clew.query.plan.found import Ask
 from clew.query.plan.frame import Frame, combine, number
 from clew.query.plan.grid import Grid, grid
 from clew.query.plan.links import has_links
-from clew.query.plan.lowering import is_local
 from clew.query.plan.question import Question
 from clew.query.plan.series import MetricsAsk, Series, SeriesAnswer, Source
 from clew.query.plan.walk import patterns
@@ -44,6 +43,7 @@ from clew.query.traceql.ast import (
     SpansetOp,
     Static,
 )
+from clew.query.traceql.lower import is_local
 
 EXTRAPOLATE, EXEMPLARS = "extrapolate", "exemplars"
 

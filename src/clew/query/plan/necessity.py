@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from clew.query.filters import TRACE_INTRINSICS
 from clew.query.plan.forest import POSITIVE
-from clew.query.plan.lowering import fields, is_local
 from clew.query.plan.scalarvals import pipelines
 from clew.query.traceql.ast import (
     Binary,
@@ -24,7 +23,7 @@ from clew.query.traceql.ast import (
     SpansetOp,
     Static,
 )
-from clew.query.traceql.lower import flatten
+from clew.query.traceql.lower import fields, flatten, is_local
 
 TRUE = Static(value=True)
 

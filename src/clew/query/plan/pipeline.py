@@ -17,7 +17,6 @@ from clew.query.plan.forest import Mask
 from clew.query.plan.found import Cell
 from clew.query.plan.scalarvals import Groups, aggregate, aggregates, constant, need, pipelines
 from clew.query.plan.spanrows import SpanRows
-from clew.query.plan.texts import text
 from clew.query.plan.treeexpr import Needed, condition, value
 from clew.query.plan.typed import combined
 from clew.query.traceql.ast import (
@@ -37,6 +36,7 @@ from clew.query.traceql.ast import (
     Stage,
     Static,
 )
+from clew.query.traceql.text import print_expression as text
 from clew.query.tree import Ints
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from clew.query.filters import Value
 from clew.query.params import Params
 from clew.query.plan.grid import Grid
-from clew.query.plan.lowering import fields, root_test
-from clew.query.plan.tagged import in_slim, is_service
+from clew.query.plan.typed import in_slim, is_service
 from clew.query.predicates import NAMELESS
 from clew.query.read import Read
 from clew.query.regex import alternatives
@@ -26,6 +25,7 @@ from clew.query.traceql.ast import (
     Static,
     Unary,
 )
+from clew.query.traceql.lower import fields, root_test
 
 FEW_SPANS = 500_000
 """Where at most so many spans start in the range, those that were sent twice are counted once."""

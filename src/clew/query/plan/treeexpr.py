@@ -16,11 +16,10 @@ from clew.query.plan import scalars
 from clew.query.plan.arithmetic import OPERATORS
 from clew.query.plan.comparisons import OR_NIL, PATTERNS
 from clew.query.plan.forest import Forest, Mask
-from clew.query.plan.lowering import TREE_NAMES, fields, is_local, is_logical
 from clew.query.plan.spanrows import SpanRows
 from clew.query.plan.typed import Objects, Typed
 from clew.query.traceql.ast import Attribute, Binary, FieldExpr, FieldOp, Intrinsic, Name, Static, Unary, UnaryOp
-from clew.query.traceql.lower import field_and_literal, flatten
+from clew.query.traceql.lower import TREE_NAMES, field_and_literal, fields, flatten, is_local, is_logical
 from clew.query.tree import Ints
 
 AT_A_TIME = 50_000

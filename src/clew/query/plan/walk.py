@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from clew.query.plan.comparisons import PATTERNS
 from clew.query.plan.linked import Linked
-from clew.query.plan.lowering import fields
 from clew.query.plan.scalarvals import aggregates, pipelines
 from clew.query.traceql.ast import (
     Aggregate,
@@ -24,6 +23,7 @@ from clew.query.traceql.ast import (
     Static,
     Unary,
 )
+from clew.query.traceql.lower import fields
 
 
 def expressions(stages: Sequence[Stage]) -> Iterator[FieldExpr]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 from clew.query.filters import Value
 
@@ -151,6 +152,8 @@ class Attribute:
 class Intrinsic:
     """An intrinsic of a span, or with `parent` of the span's parent."""
 
+    logical: ClassVar[bool] = False
+    """Whether it is a condition by its form."""
     name: Name
     parent: bool = False
     pos: Pos = field(default=_NOWHERE, compare=False, repr=False)
