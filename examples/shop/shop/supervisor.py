@@ -24,7 +24,7 @@ from shop.state import RunDirectory, write_json
 from shop.switches import Action, Switches
 from shop.topology import BILLING, PEOPLE, SERVICES, VERSION, Instance, Runtime, Service
 
-READY_S = 90.0
+READY_S = 240.0
 END_S = 10.0
 LOOK_EVERY_S = 0.2
 RESTART_AFTER_S = (0.2, 1.0, 5.0)

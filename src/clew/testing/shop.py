@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 from clew.testing.running import NotRunningError
 
 SHOP = Path(__file__).parents[3] / "examples" / "shop"
-PATIENCE_S = 90.0
+PATIENCE_S = 120.0
 OPEN_S = 300.0
 """How long a whole shop may take to open: fifteen processes at once, beside whatever else runs."""
 T = TypeVar("T")
@@ -84,7 +84,11 @@ class RunningShop:
                 self.command, cwd=SHOP, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._env
             )
         opened = self.run / "shop.json"
-        until(lambda: process.poll() is not None or opened.exists(), "the shop to open", patience_s=OPEN_S)
+        try:
+            until(lambda: process.poll() is not None or opened.exists(), "the shop to open", patience_s=OPEN_S)
+        except TimeoutError:
+            self.stop()
+            raise NotRunningError(self.log()) from None
         if process.poll() is not None:
             raise NotRunningError(self.log())
 

@@ -14,8 +14,8 @@ from clew.testing.shop import RunningShop
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give these tests time: a dozen processes start beside whatever else the machine does."""
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.timeout(400))
+        if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(600))
 
 
 @pytest.fixture(scope="session")

@@ -58,7 +58,7 @@ def test_a_port_that_is_taken_is_named(own: RunningShop, tmp_path: Path) -> None
 def test_packages_that_are_missing_are_named(tmp_path: Path) -> None:
     """Before anything starts, the error names what cannot be imported and the command that installs it."""
     command = [sys.executable, "-S", "-m", "shop", "up", "--run", str(tmp_path / "run")]
-    told = subprocess.run(command, cwd=SHOP, capture_output=True, text=True, timeout=60, check=False)
+    told = subprocess.run(command, cwd=SHOP, capture_output=True, text=True, check=False)
     assert told.returncode == 2
     assert "flask" in told.stderr
     assert "pip install -r examples/shop/requirements.txt" in told.stderr
@@ -78,7 +78,7 @@ def test_a_service_that_cannot_start_ends_the_shop_with_its_log(tmp_path: Path) 
 def second(run: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a shop that cannot start."""
     command = [sys.executable, "-m", "shop", "up", "--run", str(run), *arguments]
-    return subprocess.run(command, cwd=SHOP, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=SHOP, capture_output=True, text=True, check=False)
 
 
 def test_the_end_leaves_no_process(tmp_path: Path) -> None:
