@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import Any
+from collections.abc import Callable
 
 from clew.testing import RunningClew
 from clew.testing.shop import RunningShop, until
 from clew.testing.stored import StoredSpan, stored_spans
 
 
-def order(clew: RunningClew, shop: RunningShop, user: str, wanted: Any) -> list[StoredSpan]:
-    """Order three things; returns the spans once one is `wanted`."""
+def order(clew: RunningClew, shop: RunningShop, user: str, *wanted: Callable[[StoredSpan], bool]) -> list[StoredSpan]:
+    """Order three things; returns the spans once there is one of each `wanted`."""
     trace = secrets.token_hex(16)
     shop.buy(user, trace=trace)
 
     def look() -> list[StoredSpan]:
         found = stored_spans(clew, trace)
-        return found if any(wanted(one) for one in found) else []
+        return found if all(any(map(one, found)) for one in wanted) else []
 
     return until(look, "the span in question")
 
@@ -90,8 +90,12 @@ def test_a_bad_release_runs_on_one_instance_and_fails_there(clew: RunningClew, s
 def test_a_slow_query_is_a_statement_that_reads_everything(clew: RunningClew, shop: RunningShop) -> None:
     """The statement of payments is another one while the fault is on, and takes most of the order's time."""
     shop.switch_on("slow-query")
-    spans = order(clew, shop, "u41", lambda one: one.name == "POST /api/orders")
-    queries = [one for one in spans if one.service == "payments" and "abs(" in one.attributes.get("db.query.text", "")]
+
+    def slow(span: StoredSpan) -> bool:
+        return span.service == "payments" and "abs(" in span.attributes.get("db.query.text", "")
+
+    spans = order(clew, shop, "u41", lambda one: one.name == "POST /api/orders", slow)
+    queries = [one for one in spans if slow(one)]
     whole = next(one for one in spans if one.name == "POST /api/orders")
     assert len(queries) == 1
     assert (queries[0].end_ns - queries[0].start_ns) * 2 > whole.end_ns - whole.start_ns
