@@ -14,10 +14,8 @@ if CHROMIUM=$(tools/chromium.sh); then
 else
   left+=("browser: Chromium was not found and could not be installed: apt-get install chromium, or set CHROMIUM=/path")
 fi
-if command -v go >/dev/null && CLEW_TEST_JAVAAGENT=$(tools/javaagent.sh); then
-  export CLEW_TEST_JAVAAGENT
-else
-  left+=("polyglot: Go, a JDK and Maven are needed, and OpenTelemetry's Java agent from Maven Central")
+if ! (cd examples/shop && ../../.venv/bin/python -m shop.build); then
+  left+=("polyglot: Go, a JDK and Maven are needed, and what the services of the shop are built of; see above")
 fi
 if CLEW_TEST_KAFKA=$(tools/kafka.sh); then
   export CLEW_TEST_KAFKA
