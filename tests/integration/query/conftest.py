@@ -203,8 +203,14 @@ class Store:
         return {"tenant": self.scope.tenant, "day": day, key: identity(pairs), "name": "lib", **seen, **by_type(pairs)}
 
     def read(self, limits: Limits | None = None) -> Read:
-        """Return a fresh read of this tenant."""
-        return Read(self.engine, self.scope, limits or Limits(), Control(self.engine, f"t{next(self.numbers)}"), Memo())
+        """Return a fresh read of this tenant; its time is ample, so that a busy machine cuts no answer short."""
+        return Read(
+            self.engine,
+            self.scope,
+            limits or Limits(timeout_s=600),
+            Control(self.engine, f"t{next(self.numbers)}"),
+            Memo(),
+        )
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,7 @@ windows = st.one_of(
 )
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of the strategies, which nobody prints
 @pytest.mark.parametrize(
     ("merged", "led"),
@@ -45,7 +46,7 @@ def test_searches_equal_a_plain_evaluator(make_store, kinds, monkeypatch, merged
     if led:
         monkeypatch.setattr(plan_led, "APART", 1e12)  # whatever it costs
         monkeypatch.setattr(plan_find, "READ_AHEAD", 0)
-    examples = int(os.environ.get("CLEW_EXAMPLES", "8"))
+    examples = int(os.environ.get("CLEW_EXAMPLES", "6"))
 
     some_questions = st.lists(st.tuples(searches.pipeline, windows), min_size=20, max_size=20)
 
@@ -72,13 +73,14 @@ def test_searches_equal_a_plain_evaluator(make_store, kinds, monkeypatch, merged
     check()
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
 def test_counts_equal_a_plain_evaluator(make_store, kinds):
     """The counts of a search over time are those of the spans that a plain evaluator finds, failed ones apart."""
     some_questions = st.lists(st.tuples(searches.pipeline, windows), min_size=20, max_size=20)
 
     @settings(
-        max_examples=int(os.environ.get("CLEW_EXAMPLES", "8")) // 2,
+        max_examples=int(os.environ.get("CLEW_EXAMPLES", "6")) // 2,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=PHASES,
