@@ -92,6 +92,12 @@ def load(path: Path = FILE) -> dict[str, Fault]:
     return found
 
 
+def table(faults: Mapping[str, Fault]) -> str:
+    """Return the faults as the README lists them."""
+    rows = [f"| `{one.name}` | {one.kind} | {one.symptom} | {one.title} |" for one in faults.values()]
+    return "\n".join(["| fault | kind | what people notice | what it is |", "|---|---|---|---|", *rows]) + "\n"
+
+
 def _fault(entry: Mapping[str, Any]) -> Fault:
     name = str(entry.get("name", "?"))
     known = {one.name: one for one in fields(Fault)}

@@ -130,5 +130,5 @@ class NotWrittenError(ClewError):
     exit = Exit.FAILED
 
     def __init__(self, path: Path, reason: str, *, full: bool) -> None:
-        way = "free space on its disk, and run the command again: it goes on" if full else "choose another --out"
+        way = "make room for it, and run the command again: it goes on" if full else "choose another --out"
         super().__init__(f"{path}: {reason}", hint=way)

@@ -92,14 +92,15 @@ def incidents(request: pytest.FixtureRequest, shop: RunningShop) -> Incidents:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_truth_of_a_fault_is_found_over_the_api(name: str, clew: RunningClew, incidents: Incidents) -> None:
-    """All that the truth says to look for comes back from Clew, and was not there before where it says so."""
+    """The symptom shows, all that the truth says to look for comes back, and was not there before where it says so."""
     finder = Finder(clew, incidents.faults[name], incidents.baseline)
     fault = FAULTS[name]
 
     def complaints(step: Step) -> list[str]:
         return [f"{step.see} {one}" for one in finder.complaints(step.ask, step.question, step.expect)]
 
-    for step in (one for one in fault.find if "max_traces" not in one.expect):
+    symptom = Step("The search that a person begins with", "search", fault.look, {"min_traces": 1})
+    for step in (symptom, *(one for one in fault.find if "max_traces" not in one.expect)):
         last: list[str] = []
 
         def seen(step: Step = step, last: list[str] = last) -> bool:

@@ -7,7 +7,7 @@ import yaml
 
 from clew.query.traceql import parse
 from shop.load.person import JOURNEYS
-from shop.truth import FILE, TruthError, load
+from shop.truth import FILE, TruthError, load, table
 
 DEMANDED = {
     "slow-query",
@@ -93,3 +93,8 @@ def test_a_fault_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump([entry, entry]))
     with pytest.raises(TruthError, match="slow-query is there twice"):
         load(path)
+
+
+def test_the_readme_lists_every_fault() -> None:
+    """The table of the README is what the catalogue says."""
+    assert table(load()) in (FILE.parent / "README.md").read_text()

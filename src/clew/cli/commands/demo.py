@@ -23,6 +23,7 @@ Share = Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of the calls
 
 _LOOK_EVERY_S = 2.0
 _TICK_S = 0.2
+_ARRIVES_S = 20.0
 _COLUMNS = (("fault", False), ("kind", False), ("what a person sees first", False), ("", False))
 
 
@@ -93,13 +94,15 @@ def record(  # noqa: PLR0917 - options of the command line are named
     shop = Control(control)
     names = _names(shop, fault or [], every=every)
     plan = Plan(seconds_of(baseline), seconds_of(lasts), seconds_of(rest), share)
+    clew = Client(url, token)
+    clew.get("/session")  # as in `incident`
     with progress() as bar:
         task = bar.add_task("record", total=None, said="")
 
         def tell(what: str, done: float, total: float) -> None:
             bar.update(task, description=what, completed=done, total=total)
 
-        recorder = Recorder(shop, Client(url, token), out, plan, tell)
+        recorder = Recorder(shop, clew, out, plan, tell)
         recorder.prepare()
         truths = {}
         for one in names:
@@ -167,9 +170,19 @@ def _watch(clew: Client, fault: dict[str, Any], since_ns: int, seconds: float) -
             time.sleep(min(_TICK_S, seconds - passed))
 
 
+def _first_found(clew: Client, query: str, span: guide.Span) -> tuple[int, list[str]]:
+    """Return what the symptom's search finds, once it finds something: spans take a moment from the shop to here."""
+    end = time.monotonic() + _ARRIVES_S
+    while True:
+        count, examples = guide.found(clew, query, span)
+        if count or time.monotonic() > end:
+            return count, examples
+        time.sleep(_TICK_S)
+
+
 def _told(clew: Client, url: str, fault: dict[str, Any], span: guide.Span, *, reveal: bool) -> dict[str, Any]:
     """Return all that the command says, as JSON has it."""
-    count, examples = guide.found(clew, fault["look"], span)
+    count, examples = _first_found(clew, fault["look"], span)
     told: dict[str, Any] = {
         "name": fault["name"],
         "symptom": fault["symptom"],

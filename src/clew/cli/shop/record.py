@@ -23,8 +23,9 @@ FORMAT = "otlp-proto-framed"
 """What `clew import --format` reads the files as."""
 _LENGTH = 4
 _MOST_TRACES = 100_000
-_SETTLED_S = 60.0
+_STORED_S = 60.0
 _POLL_S = 0.25
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 Tell = Callable[[str, float, float], None]
 """Told what happens, how many seconds or traces of it are done, and how many there are."""
@@ -84,7 +85,7 @@ class Recorder:
             self._wait(f"{name}: fault", plan.fault_s)
         during = Span(since_ns, time.time_ns())
         self._wait(f"{name}: rest", plan.rest_s)
-        self._arrived()
+        self._arrived(during)
         draft = self._out / f".{name}.part"
         try:
             draft.mkdir()
@@ -146,10 +147,13 @@ class Recorder:
             self._tell(what, seconds - left, seconds)
             time.sleep(min(_POLL_S, left))
 
-    def _arrived(self) -> None:
-        """Wait until everything that Clew has acknowledged can be read."""
-        end = time.monotonic() + _SETTLED_S
-        while self._clew.get("/status")["data"]["ledger"]["pending"] and time.monotonic() < end:
+    def _arrived(self, span: Span) -> None:
+        """Wait until Clew has stored what it has acknowledged of a time."""
+        end = time.monotonic() + _STORED_S
+        while time.monotonic() < end:
+            asked = time.time_ns()
+            if asked - self._clew.get("/status")["data"]["lag_s"] * 1e9 >= span.end_ns:
+                return
             time.sleep(_POLL_S)
 
 
@@ -161,4 +165,4 @@ def _count(body: bytes) -> int:
 
 
 def _not_written(path: Path, error: OSError) -> NotWrittenError:
-    return NotWrittenError(path, error.strerror or str(error), full=error.errno in {errno.ENOSPC, errno.EDQUOT})
+    return NotWrittenError(path, error.strerror or str(error), full=error.errno in _FULL)
