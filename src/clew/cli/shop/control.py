@@ -98,7 +98,7 @@ def written_catalogue() -> list[dict[str, Any]]:
 def likest(name: str, known: list[str]) -> list[str]:
     """Return the names that somebody may have meant, at most three."""
     within = [one for one in known if name and (name in one or one in name)]
-    return within[:3] or difflib.get_close_matches(name, known, 3, 0.5)
+    return within[:3] or difflib.get_close_matches(name, known, 3, 0.7)
 
 
 def _told(body: bytes) -> tuple[str, str]:
