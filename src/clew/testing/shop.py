@@ -157,7 +157,7 @@ def call(url: str, method: str = "GET", body: Any = None, headers: Mapping[str, 
     asked = {"Content-Type": "application/json", **(headers or {})}
     request = urllib.request.Request(url, sent, asked, method=method)  # noqa: S310 - localhost
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=180) as answer:  # noqa: S310
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as error:
         text = error.read()

@@ -17,7 +17,8 @@ import yaml
 from clew.cli.errors import ShopRefusedError, ShopUnreachableError, UnknownFaultError, UsageError
 
 DEFAULT_CONTROL = "http://127.0.0.1:8079"
-_TIMEOUT_S = 30.0
+_TIMEOUT_S = 120.0
+"""Switching a fault may restart a service, and answers when that is ready."""
 _CATALOGUE = Path("examples/shop/faults.yaml")
 
 
