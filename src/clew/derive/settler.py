@@ -77,6 +77,7 @@ class Settler:
         metrics: Metrics | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         quiet_s: float = QUIET_S,
+        after_lot: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine = engine
         self._scratch = Scratch(engine)
@@ -84,6 +85,8 @@ class Settler:
         self._ids = ids
         self._metrics = metrics
         self._monotonic = monotonic
+        self._after_lot = after_lot
+        """Called by the thread when a lot is done and its memory free."""
         self._grown = Grown(quiet_s)
         self._held = Held()
         self._sweep = Sweep(engine)
@@ -236,6 +239,8 @@ class Settler:
                 pause = _BACKOFF_S
             else:
                 self._failing = False
+                if due or missed:
+                    self._after_lot()
                 took = self._monotonic() - began
                 least, share = (_PERIOD_S, _SHARE) if due else (_TICK_S, _SWEEP_SHARE if missed else 0.0)
                 pause = min(max(least, share * took), _LONGEST_PAUSE_S)

@@ -43,6 +43,7 @@ from clew.service.listeners import (
     ZIPKIN,
     Listeners,
 )
+from clew.service.memory import give_back
 from clew.service.reading import per_tenant, read_limits, sql_settings
 from clew.service.sampling_ports import SamplingPorts
 from clew.service.status import StatusBoard
@@ -118,7 +119,13 @@ class Node:
         journal = LocalJournal(directory.journal, _journal_settings(config))
         await asyncio.to_thread(journal.start)
         self._on_stop("journal", journal.stop)
-        settler = Settler(engine, directory.derive, ids=lambda: secrets.token_hex(16), metrics=self.metrics)
+        settler = Settler(
+            engine,
+            directory.derive,
+            ids=lambda: secrets.token_hex(16),
+            metrics=self.metrics,
+            after_lot=give_back,
+        )
         processor = Processor(journal, engine, metrics=self.metrics, grown=settler.stored)
         disk = DiskWatch(engine, config.data_dir)
         await asyncio.to_thread(disk.stored)

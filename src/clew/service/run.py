@@ -16,6 +16,7 @@ import structlog
 import uvloop
 
 from clew.config import Config
+from clew.service.memory import share_heaps
 from clew.service.node import Node
 from clew.service.reload import Reload
 from clew.telemetry import configure_logs
@@ -60,6 +61,7 @@ def run(config: Config, companion: Companion | None = None, source: Source | Non
         ClewError: Clew cannot start; nothing is left running.
     """
     configure_logs(config.telemetry)
+    share_heaps()
     sys.setswitchinterval(_SWITCH_S)
     gc.set_threshold(*_GC_THRESHOLDS)
     return uvloop.run(_main(config, companion, source))
