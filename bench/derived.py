@@ -34,6 +34,7 @@ from clew.query.fields import fields, values
 from clew.query.graph import graph
 from clew.query.memo import Memo
 from clew.query.read import Control, Read
+from clew.service.memory import share_heaps
 from clew.store import ArrowBatches, EmbeddedEngine, Limits
 from clew.store.tables import ATTR_KEYS, ATTR_VALUES
 
@@ -134,6 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_arguments(parser)
     options = parser.parse_args()
+    share_heaps()  # as the server does
     with stored(options) as engine:
         missed, used_missed = settle_missed(engine)
         spans, used = settle_arriving(engine, options.traces, options.days)
