@@ -40,6 +40,9 @@ ui: ## Build the UI into src/clew/web/static
 bench: setup ## Print the figures of docs/reference/benchmarks.md, measured on this machine
 	@$(BIN)/python bench/run.py
 
+pictures: setup ## Play the scenarios of docs/guide and take their pictures anew
+	@$(BIN)/python tools/pictures.py
+
 crash: setup ## Kill Clew N times under load and check every acknowledged trace
 	@$(BIN)/python -m clew.testing.crash --runs $(N)
 
@@ -49,4 +52,4 @@ fuzz: setup ## Fuzz the native decoders for SECONDS_FUZZ seconds
 clean: ## Remove what the other targets have built
 	@rm -rf .venv dist build native/target ui/node_modules ui/.stamp src/clew/web/static src/clew/_native*.so artifacts
 
-.PHONY: help up demo setup test check ci wheel contracts format ui bench crash fuzz clean
+.PHONY: help up demo setup test check ci wheel contracts format ui bench pictures crash fuzz clean

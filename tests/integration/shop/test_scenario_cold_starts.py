@@ -8,6 +8,7 @@ from clew.testing import RunningClew
 from clew.testing.scenario import Desk, Page, play
 from clew.testing.shop import RunningShop
 
+pytestmark = pytest.mark.timeout(600)
 ORDERS = 5
 SMALL, LARGE = str(256 << 20), str(512 << 20)
 
@@ -15,7 +16,7 @@ SMALL, LARGE = str(256 << 20), str(512 << 20)
 @pytest.fixture(scope="module")
 def windows(clew: RunningClew, shop: RunningShop) -> play.Windows:
     """Play it once."""
-    return play.cold_starts(play.Player(clew, shop, at_once=ORDERS), shop, ORDERS)
+    return play.cold_starts(play.Player(clew, shop, at_once=ORDERS), ORDERS)
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,8 @@ def desk(clew: RunningClew) -> Desk:
 
 def test_a_spike_finds_the_function_cold(desk: Desk, windows: play.Windows) -> None:
     """Nearly every invocation of the spike starts a process; one may find what an order before has left."""
+    assert sum(desk.series("invocations", windows["small"]).values()) == ORDERS
+    assert len(desk.traces("invoices", windows["small"])) >= 4
     assert desk.value("cold-rate", windows["small"]) >= 0.8
     assert desk.value("cold-rate", windows["large"]) >= 0.8
 

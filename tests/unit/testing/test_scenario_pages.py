@@ -34,3 +34,16 @@ def test_links_of_a_page_lead_somewhere(name: str) -> None:
     page = Page(name)
     for target in page.links:
         assert (page.path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pictures_of_a_page_are_small(name: str) -> None:
+    """A page loads quickly: its pictures are 1280 pixels wide and below 150 KiB each, and all of them are shown."""
+    page = Page(name)
+    pictures = sorted(GUIDE.glob(f"scenario-{name}-*.png"))
+    assert pictures
+    assert {one.name for one in pictures} == {link for link in page.links if link.endswith(".png")}
+    for one in pictures:
+        data = one.read_bytes()
+        assert int.from_bytes(data[16:20]) == 1280, one
+        assert len(data) < 150 * 1024, one

@@ -18,6 +18,7 @@ _SEEN_S = 0.25
 """Services look at their switches ten times a second."""
 WARM = 4
 """As many as the platform runs at once."""
+CUSTOMERS = 400
 
 
 class Player:
@@ -27,7 +28,7 @@ class Player:
         self._clew = clew
         self._shop = shop
         self._at_once = at_once
-        self._users = count(100)
+        self._customers = count(100)
         self.windows: dict[str, Span] = {}
 
     @contextmanager
@@ -38,15 +39,45 @@ class Player:
             name: of the window.
             stored: least number of server and consumer spans by service.
         """
-        time.sleep(_SEEN_S)
         start = time.time_ns()
         yield
         until(lambda: all(self._entries(service, start) >= least for service, least in stored.items()), str(stored))
         self.windows[name] = Span(start, time.time_ns())
 
+    @contextmanager
+    def fault(self, name: str) -> Iterator[None]:
+        """Have a fault on."""
+        self._shop.switch_on(name)
+        try:
+            time.sleep(_SEEN_S)
+            yield
+        finally:
+            self._shop.switch_off(name)
+            time.sleep(_SEEN_S)
+
+    @contextmanager
+    def setting(self, group: str, name: str, value: float) -> Iterator[None]:
+        """Have a setting at another value."""
+        before = self._shop.control("GET", "/state")[1]["settings"][group][name]
+        self._shop.control("PUT", f"/settings/{group}", {name: value})
+        try:
+            time.sleep(_SEEN_S)
+            yield
+        finally:
+            self._shop.control("PUT", f"/settings/{group}", {name: before})
+
+    def until_billing_has(self, processes: int) -> None:
+        """Wait until the function has so many processes."""
+        until(lambda: len(self._shop.state()["services"]["billing"]) >= processes, f"{processes} processes")
+
+    def until_billing_is_quiet(self) -> None:
+        """Wait until no order of before is left to bill."""
+        until(lambda: not self._shop.control("GET", "/state")[1]["waiting"]["billing"], "an empty queue")
+
     def orders(self, number: int, products: Sequence[str] = ("p1", "p2")) -> list[int]:
         """Let that many customers order, each once; returns the statuses."""
-        return self._each(lambda _: self._shop.buy(f"u{next(self._users)}", products)[0], range(number))
+        customers = [f"u{1 + next(self._customers) % CUSTOMERS}" for _ in range(number)]
+        return self._each(lambda customer: self._shop.buy(customer, products)[0], customers)
 
     def looks(self, paths: Sequence[str]) -> list[int]:
         """Ask for these; returns the statuses."""
@@ -62,67 +93,56 @@ class Player:
         return sum(float(one["values"][-1]) for one in told["data"]["series"])
 
 
-def checkout_latency(player: Player, shop: RunningShop, orders: int = 12) -> Windows:
+def checkout_latency(player: Player, orders: int = 12) -> Windows:
     """Orders as ever; then a query that is slow now and then; then repaired. At last an ingress that strips headers."""
     player.orders(4)
     with player.window("before", gateway=3 * orders, payments=orders):
         player.orders(orders)
     with player.window("incident", gateway=6 * orders, payments=2 * orders):
         player.orders(orders // 2)
-        shop.switch_on("slow-query")
-        time.sleep(_SEEN_S)
-        player.orders(orders)
-        shop.switch_off("slow-query")
-        time.sleep(_SEEN_S)
+        with player.fault("slow-query"):
+            player.orders(orders)
         player.orders(orders // 2)
     with player.window("repaired", gateway=3 * orders, payments=orders):
         player.orders(orders)
-    shop.switch_on("stripped-headers")
-    with player.window("stripped", gateway=6, payments=2):
+    with player.fault("stripped-headers"), player.window("stripped", gateway=6, payments=2):
         player.orders(2)
-    shop.switch_off("stripped-headers")
     return player.windows
 
 
-def payment_outage(player: Player, shop: RunningShop, orders: int = 12) -> Windows:
+def payment_outage(player: Player, orders: int = 12) -> Windows:
     """Orders as ever; then a release on one instance that fails; then rolled back."""
     player.orders(2)
     with player.window("before", gateway=3 * orders, payments=orders):
         player.orders(orders)
-    with player.window("outage", gateway=6 * orders, payments=2 * orders):
-        shop.switch_on("bad-release")
+    with player.fault("bad-release"), player.window("outage", gateway=6 * orders, payments=2 * orders):
         player.orders(2 * orders, ("p1", "p2", "p3"))
-    shop.switch_off("bad-release")
     with player.window("recovered", gateway=3 * orders, payments=orders):
         player.orders(orders, ("p1", "p2", "p3"))
     return player.windows
 
 
-def cold_starts(player: Player, shop: RunningShop, orders: int = 5) -> Windows:
+def cold_starts(player: Player, orders: int = 5) -> Windows:
     """A spike while the platform throws away what has run, with little memory and much; then with a warm pool."""
-    shop.switch_on("cold-starts")
-    with player.window("small", billing=orders):
-        player.orders(orders)
-    shop.control("PUT", "/settings/billing", {"memory_mb": 512})
-    with player.window("large", billing=orders):
-        player.orders(orders)
-    shop.control("PUT", "/settings/billing", {"memory_mb": 256, "warm": WARM})
-    with player.window("warming", billing=WARM):
-        until(lambda: len(shop.state()["services"]["billing"]) >= WARM, "a warm pool")
-    with player.window("warm", billing=2 * orders):
-        player.orders(2 * orders)
-    shop.control("PUT", "/settings/billing", {"warm": 0})
-    shop.switch_off("cold-starts")
+    player.until_billing_is_quiet()
+    with player.fault("cold-starts"):
+        with player.window("small", billing=orders):
+            player.orders(orders)
+        with player.setting("billing", "memory_mb", 512), player.window("large", billing=orders):
+            player.orders(orders)
+        with player.setting("billing", "warm", WARM):
+            with player.window("warming", billing=WARM):
+                player.until_billing_has(WARM)
+            with player.window("warm", billing=2 * orders):
+                player.orders(2 * orders)
     return player.windows
 
 
-def cache_removal(player: Player, shop: RunningShop, looks: int = 400) -> Windows:
+def cache_removal(player: Player, looks: int = 400) -> Windows:
     """People look at a few products; every tenth of them without the cache."""
     draw = Random(4)  # noqa: S311 - not for secrets
     wanted = [f"/api/products/p{number}" for number in range(1, 6)] + ["/api/products?q=tea"]
     player.looks(["/api/products/p50", "/api/products/p51"])
-    shop.control("PUT", "/settings/cache", {"without_share": 0.1})
-    with player.window("canary", gateway=looks, catalogue=looks):
+    with player.setting("cache", "without_share", 0.1), player.window("canary", gateway=looks, catalogue=looks):
         player.looks([draw.choice(wanted) for _ in range(looks)])
-    shop.control("PUT", "/settings/cache", {"without_share": 0.0})
     return player.windows
