@@ -6,7 +6,7 @@ import itertools
 import math
 import operator
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clew.model import Kind, Status
@@ -195,8 +195,7 @@ def happenings(span, level):
 def look_up(of, span, chosen):
     """The value of a field; `chosen` holds the event and link that are looked at, by level."""
     if of.parent:
-        plain = type(of)(**{name: getattr(of, name) for name in of.__dataclass_fields__ if name != "parent"})
-        return None if span.parent is None else look_up(plain, span.parent, {})
+        return None if span.parent is None else look_up(replace(of, parent=False), span.parent, {})
     level = inner_level(of)
     if level is not None:
         if level in chosen:
