@@ -109,10 +109,11 @@ def shop(store, span, kinds):
 
 
 def test_the_difference_of_the_slow_ones_is_found(shop):
-    """What all slow traces and no other have comes first; what does not differ is not called found."""
+    """What all slow traces and no other have comes first, then what they lack; the same in both is not called found."""
     found = explain(shop.read(), Group(parse("{ duration > 1us }")), None, DAY).data
     assert (found.selected, found.baseline) == (100, 200)
     top = {(one.level, one.key, one.value): one for one in found.differences[:4]}
+    assert [one.effect for one in found.differences[:4]] == [1.0, 1.0, -1.0, -1.0]
     version = top["resource", "service.version", "2"]
     assert (version.n, version.base_n, version.effect, version.lift) == (100, 0, 1.0, None)
     assert version.low < 1.0 <= version.high + 1e-9
