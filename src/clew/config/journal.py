@@ -23,7 +23,8 @@ class JournalConfig(Section):
     idle_interval_s: Annotated[float, Field(gt=0, le=60)] = 2.0
     """The same at low rates: the longest time until a span can be searched while somebody searches."""
     unread_interval_s: Annotated[float, Field(gt=0, le=60)] = 8.0
-    """The same at low rates while nobody has searched or asked for the status for 20 seconds; a question ends it."""
+    """The same at low rates while nobody has searched or asked for the status for 20 seconds. A question ends it,
+    and waits for what has waited longer than `idle_interval_s`."""
     compression: Literal["none", "lz4"] = "none"
     """Compression of segments; `lz4` is for slow disks."""
     reserve_bytes: Bytes = 512 << 20

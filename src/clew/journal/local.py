@@ -30,6 +30,8 @@ from clew.journal.tally import ledger
 from clew.journal.writer import OpenSegment
 from clew.store.lock import DirectoryLock
 
+_LOOK_S = 0.01
+
 
 @dataclass(slots=True)
 class _Item:
@@ -73,6 +75,8 @@ class LocalJournal:
         self._read_ns: int | None = None
         self._roused = False
         """The interval has become shorter while the thread waits for it."""
+        self._owed = 0
+        """Number of the segment that was open for longer than a reader would have let it."""
         self._seal_asked = 0
         self._seal_done = 0
         self._open: OpenSegment | None = None
@@ -161,8 +165,29 @@ class LocalJournal:
         self._read_ns = self._monotonic()
         if fresh:
             with self._wake:
+                if self._open and self._due(self._open):
+                    self._owed = self._open.number
                 self._roused = True
                 self._wake.notify_all()
+
+    def owes(self) -> bool:
+        """Return whether rows that waited only because nobody read are not stored yet; quick, from any thread."""
+        if not self._owed:
+            return False
+        with self._shelf.lock:
+            if not self._behind():
+                self._owed = 0
+        return bool(self._owed)
+
+    def catch_up(self, timeout_s: float) -> None:
+        """Wait until nothing is owed to readers, at most so long."""
+        until = time.monotonic() + timeout_s
+        with self._shelf.lock:
+            while self._behind() and time.monotonic() < until:
+                self._shelf.lock.wait(_LOOK_S)
+
+    def _behind(self) -> bool:
+        return bool(self._open and self._open.number <= self._owed) or any(n <= self._owed for n in self._shelf.line)
 
     def stats(self) -> JournalStats:
         """Return a consistent picture: the ledgers add up in it."""

@@ -109,6 +109,12 @@ class Journal(Protocol):
     def read(self) -> None:
         """Take note that somebody reads, so that few rows do not wait long; quick, from any thread."""
 
+    def owes(self) -> bool:
+        """Return whether rows that waited only because nobody read are not stored yet; quick, from any thread."""
+
+    def catch_up(self, timeout_s: float) -> None:
+        """Wait until nothing is owed to readers, at most so long."""
+
     def stats(self) -> JournalStats:
         """Return the state for status and metrics."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -64,6 +64,10 @@ class _Place:
 _ANY = Errand()
 
 
+async def _nothing_to_wait_for() -> None:
+    """Begin at once."""
+
+
 class Reader:
     """Runs blocking reads for the event loop. Not bound to one loop; `close` ends its threads."""
 
@@ -78,11 +82,11 @@ class Reader:
         limits: Limits | None = None,
         metrics: Metrics | None = None,
         now: Callable[[], int] = now_ns,
-        asked: Callable[[], None] = lambda: None,
+        asked: Callable[[], Awaitable[None]] = _nothing_to_wait_for,
     ) -> None:
         self.now = now
         self._asked = asked
-        """Told of every read before it begins; quick."""
+        """Awaited before every read begins, so that what is read is as new as was promised."""
         self._engine = engine
         self._limits = limits or Limits()
         self._memo = Memo()
@@ -101,6 +105,7 @@ class Reader:
             DisplacedError: the place went to a tenant that waits for less.
         """
         with self._counted(errand):
+            await self._asked()
             async with self._place(scope, errand) as place:
                 await asyncio.wrap_future(place.turn)
                 future = self._take(place, errand, lambda: work(place.read))
@@ -129,6 +134,7 @@ class Reader:
             waiting: makes an item of the position in line, each time that it changes.
         """
         with self._counted(errand):
+            await self._asked()
             async with self._place(scope, errand) as place:
                 if waiting is not None:
                     async for position in self._positions(place):
@@ -224,7 +230,6 @@ class Reader:
     @contextmanager
     def _counted(self, errand: Errand) -> Iterator[None]:
         begun = time.perf_counter()
-        self._asked()
         try:
             yield
         except (asyncio.CancelledError, GeneratorExit, QueryCancelledError):

@@ -7,6 +7,7 @@ import itertools
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -44,7 +45,7 @@ from clew.service.listeners import (
     Listeners,
 )
 from clew.service.memory import give_back
-from clew.service.reading import per_tenant, read_limits, sql_settings
+from clew.service.reading import caught_up, per_tenant, read_limits, sql_settings
 from clew.service.sampling_ports import SamplingPorts
 from clew.service.status import StatusBoard
 from clew.service.tempo_port import KEY as TEMPO
@@ -184,7 +185,7 @@ class Node:
             per_asker=query.max_per_token,
             limits=read_limits(self.config),
             metrics=self.metrics,
-            asked=journal.read,
+            asked=partial(caught_up, journal),
         )
         self._on_stop("readers", reader.close)
         numbers, process = itertools.count(1), secrets.token_hex(4)

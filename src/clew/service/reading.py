@@ -1,15 +1,26 @@
-"""From the configuration to the limits of reads."""
+"""From the configuration to the limits of reads, and what happens before each of them."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from clew.config import Config
+from clew.journal import Journal
 from clew.query.sql.settings import SqlSettings
 from clew.store import Limits
 
 _FOR_READING = 0.75
 _NICE = 10
+_CATCH_UP_S = 2.0
+"""Longest time that a question waits for what has waited for one; then it is answered from what is stored."""
+
+
+async def caught_up(journal: Journal) -> None:
+    """Take note of a question, and let it wait until rows are stored that only waited because nobody asked."""
+    journal.read()
+    if journal.owes():
+        await asyncio.to_thread(journal.catch_up, _CATCH_UP_S)
 
 
 def read_limits(config: Config) -> Limits:

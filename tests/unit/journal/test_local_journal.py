@@ -144,6 +144,29 @@ def test_sealed_by_age_on_the_given_clock(open_journal: Open, append: Append, so
     assert journal.next_sealed(5) is not None
 
 
+def test_the_first_question_waits_for_what_waited_for_one(
+    open_journal: Open, append: Append, source: GroupSource
+) -> None:
+    """Rows that are older than a reader would have let them be are owed until they are stored; younger ones are not."""
+    clock = [10**9]
+    settings = JournalSettings(reserve_bytes=0, idle_interval_s=2, unread_interval_s=8, read_lasts_s=60)
+    journal = open_journal(settings, monotonic=lambda: clock[0])
+    append(journal, source.group())
+    journal.read()
+    assert not journal.owes()
+    clock[0] += 61 * 10**9
+    journal.read()
+    assert journal.owes()
+    journal.catch_up(0.02)
+    assert journal.owes()
+    segment = journal.next_sealed(60)
+    assert segment is not None
+    assert journal.owes()
+    settle(journal, segment)
+    journal.catch_up(60)
+    assert not journal.owes()
+
+
 def test_few_rows_wait_longer_while_nobody_reads(open_journal: Open, append: Append, source: GroupSource) -> None:
     """Unread, a segment waits for the longer interval; the first read ends that at once, and for a minute."""
     clock = [10**9]
