@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 
 import pytest
 import traceql_evaluator as plain
@@ -20,7 +19,6 @@ from clew.query.plan import find as plan_find
 from clew.query.plan import led as plan_led
 from clew.query.plan.find import find
 from clew.query.plan.found import Ask
-from clew.query.plan.histogram import histogram
 from clew.query.traceql.ast import Query
 
 WINDOW = Window(T0 - S, T0 + 20_000 * S)
@@ -71,45 +69,6 @@ def test_searches_equal_a_plain_evaluator(make_store, kinds, monkeypatch, merged
             _walk(store, one, spans, limit, window)
 
     check()
-
-
-@pytest.mark.timeout(900)
-@pytest.mark.filterwarnings("ignore:Generating overly large repr")
-def test_counts_equal_a_plain_evaluator(make_store, kinds):
-    """The counts of a search over time are those of the spans that a plain evaluator finds, failed ones apart."""
-    some_questions = st.lists(st.tuples(searches.pipeline, windows), min_size=20, max_size=20)
-
-    @settings(
-        max_examples=int(os.environ.get("CLEW_EXAMPLES", "6")) // 2,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        phases=PHASES,
-    )
-    @given(make_spans(kinds), some_questions)
-    def check(given_spans, questions):
-        spans, _ = given_spans
-        store = make_store()
-        store.insert(spans)
-        for one, window in questions:
-            _count(store, one, spans, window)
-
-    check()
-
-
-def _count(store, pipeline, spans, window):
-    found = plain.evaluate(pipeline, [plain_span(one) for one in spans]).values()
-    hits = {id(span): span for sets in found for one in sets for span in one.spans}.values()
-    inside = [one for one in hits if window.from_ns <= one.start <= window.to_ns]
-    try:
-        answer = histogram(store.read(), Query(pipeline), window, 50)
-    except InvalidQueryError:  # as above
-        return
-    step = answer.data.step_ms * 10**6
-    assert answer.meta.sampled is None
-    assert answer.meta.total == Total(len(inside), exact=True), pipeline
-    for numbers, counted in ((answer.data.total, inside), (answer.data.errors, [x for x in inside if x.status == 2])):
-        want = Counter(one.start // step * step // 10**6 for one in counted)
-        assert {at: n for at, n in zip(answer.data.start_ms, numbers, strict=True) if n} == want, pipeline
 
 
 def _overlaps(spans, window):
