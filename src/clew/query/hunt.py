@@ -243,8 +243,9 @@ class Hunt:
             self.found.update((trace.trace_id, trace) for trace in self.source.decide(inside))
 
     def _beyond(self) -> None:
-        """Add traces that start in time and whose matches lie after the end of the window."""
-        self._edge(self.top, Span(self.top + 1, 2**63 - 1))
+        """Add traces that start in time and whose matches lie after the end of the window, or of what is left of it."""
+        inside = self.query.window if self.top < self.query.window.to_ns else None
+        self._edge(self.top, Span(self.top + 1, 2**63 - 1), inside)
 
     def _before(self) -> None:
         """Add traces that reach into the window and whose matches lie before it."""
@@ -252,9 +253,9 @@ class Hunt:
         if start > 0:
             self._edge(start - 1, Span(0, start - 1))
 
-    def _edge(self, edge_ns: int, span: Span) -> None:
+    def _edge(self, edge_ns: int, span: Span, inside: Window | None = None) -> None:
         with self.read.during("traces over an edge"):
-            traces = crossing(self.read, edge_ns)
+            traces = crossing(self.read, edge_ns, inside)
         if len(traces) >= MAX_CROSSING:
             self.cut = _crowded()
         fresh = [trace for trace in traces if trace.trace_id not in self.seen]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from clew.model import BUCKET_S
+from clew.query.answer import Window
 from clew.query.params import Params
 from clew.query.read import Read
 from clew.store.tables import NO_ROOT_NS
@@ -117,16 +118,28 @@ def bounds(read: Read, ids: Sequence[bytes]) -> dict[bytes, IndexedTrace]:
     return {trace.trace_id: trace for trace in _rows(read.query(sql, params.values))}
 
 
-def crossing(read: Read, edge_ns: int) -> list[IndexedTrace]:
-    """Return traces that start at or before a point in time and end after it, latest start first."""
+def crossing(read: Read, edge_ns: int, inside: Window | None = None) -> list[IndexedTrace]:
+    """Return traces that start at or before a point in time and end after it, latest start first.
+
+    Args:
+        read: the running read.
+        edge_ns: the point in time.
+        inside: the range, where the point is no edge of it but that of a page: no silence within the range hides a
+            trace then.
+    """
     params = Params()
     edge = params.time(edge_ns)
-    lately = params.time(max(edge_ns - GAP_NS, 0))
+    before = f"last >= {params.time(max(edge_ns - GAP_NS, 0))}"
+    if inside is not None and inside.from_ns < edge_ns - GAP_NS:
+        before = f"""({before} OR last >= {params.time(inside.from_ns)} AND trace_id IN (
+            SELECT trace_id FROM trace_index
+            WHERE tenant = {{tenant:String}} AND day >= {params.day(edge_ns)} AND day <= {params.day(inside.to_ns)}
+                AND first > {edge} AND first <= {params.time(inside.to_ns)}
+        ))"""
     sql = f"""
         SELECT {_MERGED} FROM trace_index AS i
         WHERE tenant = {{tenant:String}} AND trace_id IN (
-            SELECT trace_id FROM trace_index
-            WHERE tenant = {{tenant:String}} AND first <= {edge} AND last >= {lately}
+            SELECT trace_id FROM trace_index WHERE tenant = {{tenant:String}} AND first <= {edge} AND {before}
         )
         GROUP BY trace_id
         HAVING first_ns <= {params.bind(edge_ns, "Int64")} AND last_ns > {params.bind(edge_ns, "Int64")}

@@ -6,7 +6,10 @@ import pytest
 
 from clew.query.answer import Total, Window
 from clew.query.conjunction import parse
+from clew.query.plan.find import find as plan_find
+from clew.query.plan.found import Ask
 from clew.query.search import plan, search
+from clew.query.traceql.parse import parse as parse_query
 
 S = 10**9
 T0 = (time.time_ns() // (600 * S) - 144) * 600 * S
@@ -102,6 +105,30 @@ def test_paging_neither_loses_nor_repeats(shop):
     assert seen == list(range(30, 0, -1))
     assert totals[-1] == Total(30, exact=True)
     assert all(total.value <= 30 for total in totals)
+
+
+@pytest.mark.parametrize("text", ['{ name = "hit" }', '{ name = "hit" } | count() > 0', '{ name = "hit" } && { }'])
+def test_paging_keeps_a_trace_that_is_silent_for_long_across_the_end_of_a_page(store, kinds, text):
+    """A trace within the range that starts before a page and matches more than an hour after it is on a later page."""
+    span, _ = kinds
+    for one in (
+        span(1, 1, T0, name="early"),
+        span(1, 2, T0 + 5400 * S, name="hit"),
+        span(2, 3, T0 + 5000 * S, name="hit"),
+        span(3, 4, T0 + 4900 * S, name="hit"),
+    ):
+        store.insert([one])
+    seen, totals, cursor = [], [], None
+    while True:
+        ask = Ask(Window(T0, T0 + 6000 * S), 1, 3, cursor)
+        answer = plan_find(store.read(), parse_query(text), ask, T0 + 7200 * S)
+        seen += [int.from_bytes(one.trace_id, "big") for one in answer.data.traces]
+        totals.append(answer.meta.total)
+        cursor = answer.data.cursor
+        if cursor is None:
+            break
+    assert seen == [2, 3, 1]
+    assert totals[-1] == Total(3, exact=True)
 
 
 def test_a_trace_over_an_edge_counts_whole(store, kinds):
