@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 import pytest
 import traceql_evaluator as plain
@@ -19,6 +20,8 @@ from clew.query.plan import find as plan_find
 from clew.query.plan import led as plan_led
 from clew.query.plan.find import find
 from clew.query.plan.found import Ask
+from clew.query.plan.histogram import histogram
+from clew.query.plan.links import has_links
 from clew.query.traceql.ast import Query
 
 WINDOW = Window(T0 - S, T0 + 20_000 * S)
@@ -26,10 +29,12 @@ windows = st.one_of(
     st.just(WINDOW),
     st.builds(
         lambda low, width: Window(T0 + low * S, T0 + (low + width) * S),
-        st.integers(-10, 2800),  # nothing is silent for an hour across an edge: such a trace counts as two
+        st.integers(-10, 2800),
         st.sampled_from([0, 60, 700, 6000]),
     ),
 )
+"""Each edge lies in the first hour of the spans or behind all of them: a trace that has its matches on one side of an
+edge and is silent for more than an hour across it is not looked for on the other side."""
 
 
 @pytest.mark.timeout(900)
@@ -66,9 +71,53 @@ def test_searches_equal_a_plain_evaluator(make_store, kinds, monkeypatch, merged
             for table in ("spans", "trace_index", "resources", "scopes", "span_by_service"):
                 store.engine.execute(f"OPTIMIZE TABLE {table} FINAL")
         for one, window in questions:
-            _walk(store, one, spans, limit, window)
+            _walk(store, one, spans, limit, _fair(one, window))
 
     check()
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
+def test_counts_equal_a_plain_evaluator(make_store, kinds):
+    """The counts of a search over time are those of the spans that a plain evaluator finds, failed ones apart."""
+    some_questions = st.lists(st.tuples(searches.pipeline, windows), min_size=20, max_size=20)
+
+    @settings(
+        max_examples=int(os.environ.get("CLEW_EXAMPLES", "6")) // 2,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=PHASES,
+    )
+    @given(make_spans(kinds), some_questions)
+    def check(given_spans, questions):
+        spans, _ = given_spans
+        store = make_store()
+        store.insert(spans)
+        for one, window in questions:
+            _count(store, one, spans, _fair(one, window))
+
+    check()
+
+
+def _count(store, pipeline, spans, window):
+    found = plain.evaluate(pipeline, [plain_span(one) for one in spans]).values()
+    hits = {id(span): span for sets in found for one in sets for span in one.spans}.values()
+    inside = [one for one in hits if window.from_ns <= one.start <= window.to_ns]
+    try:
+        answer = histogram(store.read(), Query(pipeline), window, 50)
+    except InvalidQueryError:  # as in _walk
+        return
+    step = answer.data.step_ms * 10**6
+    assert answer.meta.sampled is None
+    assert answer.meta.total == Total(len(inside), exact=True), pipeline
+    for numbers, counted in ((answer.data.total, inside), (answer.data.errors, [x for x in inside if x.status == 2])):
+        want = Counter(one.start // step * step // 10**6 for one in counted)
+        assert {at: n for at, n in zip(answer.data.start_ms, numbers, strict=True) if n} == want, pipeline
+
+
+def _fair(pipeline, window):
+    """Return the window, or one of all spans for links: their left side is looked for in the range alone."""
+    return WINDOW if has_links(pipeline.stages) else window
 
 
 def _overlaps(spans, window):

@@ -13,6 +13,7 @@ from clew.query.answer import Truncated, Window
 from clew.query.params import Params
 from clew.query.plan.fieldsql import FieldSql
 from clew.query.plan.linked import Linked
+from clew.query.plan.scalarvals import pipelines
 from clew.query.predicates import Days
 from clew.query.read import Read
 from clew.query.scan import Span
@@ -122,9 +123,13 @@ class Links:
 
 
 def has_links(stages: Sequence[Stage]) -> bool:
-    """Return whether a link operator stands among stages."""
+    """Return whether a link operator stands among stages, or in a pipeline that one of them compares."""
     return any(
         (isinstance(stage, SpansetBinary) and (stage.op in LINK_OPS or has_links([stage.left, stage.right])))
         or (isinstance(stage, Pipeline) and has_links(stage.stages))
+        or (
+            isinstance(stage, ScalarFilter)
+            and any(has_links(inner.stages) for side in (stage.left, stage.right) for inner in pipelines(side))
+        )
         for stage in stages
     )

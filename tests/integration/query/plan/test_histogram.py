@@ -53,6 +53,7 @@ def counted(store, text):
         ("{ } | by(kind) | count() > 1", 600, 200),
         ("{ status = error } | select(name) | sort(duration)", 200, 200),
         ('{ } ~> { name = "root" }', 1, 0),
+        ('({ } ~> { name = "root" } | count()) > 0', 1, 0),
         ("{ kind = producer } > { kind = client }", 0, 0),
     ],
 )
