@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from clew.derive.numbers import Ints
 from clew.query.answer import Answer, Meta, Total, Truncated, Window
@@ -21,7 +20,7 @@ from clew.query.plan.found import Ask
 from clew.query.predicates import Days, Predicates, split_trace_filters
 from clew.query.read import Read
 from clew.query.scan import floor_bucket
-from clew.query.shares import difference_interval, p_values
+from clew.query.shares import difference_interval, p_values, q_values
 from clew.query.together import Pair, together
 from clew.query.tracefilters import exact
 from clew.query.traceql.ast import Pipeline, Query, Sort
@@ -236,7 +235,7 @@ def _compare(catalogue: Catalogue, picked: Picked) -> tuple[list[Difference], li
     rows = np.flatnonzero(shown[catalogue.key])
     a, b = catalogue.selected[rows].astype(np.float64), catalogue.base[rows].astype(np.float64)
     p = p_values(a, b, n, m)
-    q = stats.false_discovery_control(p) if p.size else p
+    q = q_values(p)
     low, high = difference_interval(a, b, n, m)
     effect = a / n - b / m
     # Of equal differences those first that the selection has: what it lacks often only follows from its failing early.

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from clew.derive.numbers import Ints
 from clew.query.attrpairs import Catalogue, Picked
-from clew.query.shares import Floats, difference_interval, p_values
+from clew.query.shares import Floats, difference_interval, p_values, q_values
 
 MOST_STRONG = 24
 """Most values that are tried in pairs: those with the largest effects."""
@@ -81,7 +80,7 @@ def together(catalogue: Catalogue, picked: Picked, rows: Ints, most_false: float
     if not left.size:
         return []
     p = np.maximum(_added(counts, left, right), _added(counts, right, left))
-    q = stats.false_discovery_control(p)
+    q = q_values(p)
     effect = counts.selected / counts.n - counts.base / counts.m
     alone = np.diag(effect)
     gain = effect[left, right] - np.maximum(alone[left], alone[right])

@@ -93,7 +93,7 @@ def test_an_exported_trace_is_what_was_sent(make_store, encoding):
     store.put("scopes", batches.scopes)
     store.put("spans", batches.rows)
     store.put("trace_index", trace_index(Columns.of([batches.rows])))
-    out = export(store.read(), TRACE, encoding)
+    out = export(store.read(), TRACE, encoding).body
     if encoding is Encoding.PROTOBUF:
         (pushed,) = builder.push([Request(store.scope.tenant, out, encoding, Compression.NONE, NOW)])
         assert pushed.accepted == 1
