@@ -80,10 +80,8 @@ class Incidents:
 @pytest.fixture(scope="module")
 def incidents(request: pytest.FixtureRequest, shop: RunningShop) -> Incidents:
     """Switch on each fault that is asked for, one after the other; what cannot be driven is missing."""
-    ours = [one for one in request.session.items if one.path == request.path]
-    asked = {
-        one.callspec.params["name"] for one in ours if isinstance(one, pytest.Function) and hasattr(one, "callspec")
-    }
+    ours = (one for one in request.session.items if one.path == request.path)
+    asked = {one.callspec.params["name"] for one in ours if hasattr(one, "callspec")}
     driver = Driver(shop)
     found = Incidents(driver.baseline(), {})
     for name in sorted(FAULTS, key=lambda one: LAST.index(one) if one in LAST else -1):
