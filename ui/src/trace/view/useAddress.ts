@@ -116,21 +116,23 @@ function useLed(
   written: { current: string[] },
 ): void {
   const { change } = find;
-  const key = keyOf(url, span);
-  const says = useRef({ url, span });
-  says.current = { url, span };
+  const router = useRouter();
+  const changed = keyOf(url, span);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: search and params may change one after the other; what counts is where the router is
   useEffect(() => {
     if (!session.complete) return;
+    const { pathname, search } = router.latestLocation;
+    const [to, id] = [search as Search, /\/at\/([^/]+)/.exec(pathname)?.[1]];
+    const key = keyOf(to, id);
     const ours = written.current.indexOf(key);
     written.current = ours < 0 ? [key] : written.current.slice(ours);
     if (ours >= 0) return;
-    const { url: to, span: id } = says.current;
     change(to.f ?? "", MODES.includes(to.fm as FindMode) ? (to.fm as FindMode) : "mark");
     session.setToggles(parseToggles(to.x));
     session.setWindow(parseZoom(to.z) ?? session.whole);
     const row = id ? session.columns.rowOf(id) : -1;
     if (row !== session.selected) session.select(row);
-  }, [session, change, key, written]);
+  }, [session, change, changed, router, written]);
 }
 
 interface Arrived {
