@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from shop.errors import BadValueError, LeftOutError, ShopError, UnknownError
-from shop.switches import Switches, catalogue
+from shop.switches import Switches
+from shop.truth import entries
 
 
 class Control:
@@ -43,7 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(200, told)
             case ["faults"]:
                 on = self.switches.faults()
-                self._answer(200, {"faults": [{**one, "on": on.get(one["name"])} for one in catalogue()]})
+                self._answer(200, {"faults": [{**one, "on": on.get(one["name"])} for one in entries()]})
             case _:
                 self._answer(404, {"error": "no such address"})
 

@@ -7,17 +7,16 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from shop.errors import BadValueError, LeftOutError, UnknownError
 from shop.state import RunDirectory, write_json
+from shop.truth import entries
 
 SETTINGS: Mapping[str, Mapping[str, float]] = {
     "cache": {"without_share": 0.0},
     "billing": {"warm": 0, "memory_mb": 256},
 }
-CATALOGUE = Path(__file__).parent.parent / "faults.yaml"
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Switches:
             BadValueError: the share or the time cannot be used.
             LeftOutError: it is a fault of a service that does not run.
         """
-        known = {str(one["name"]): one for one in catalogue()}
+        known = {str(one["name"]): one for one in entries()}
         if name not in known:
             raise UnknownError("fault", name, list(known))
         for service in known[name].get("needs", ()):
@@ -148,14 +147,6 @@ class Switches:
     def _tell(self, line: dict[str, Any]) -> None:
         with self._lock, self._directory.truth.open("a") as file:
             file.write(json.dumps(line) + "\n")
-
-
-def catalogue() -> list[dict[str, Any]]:
-    """Return the entries of faults.yaml."""
-    import yaml  # noqa: PLC0415 - only where somebody asks
-
-    found: list[dict[str, Any]] = yaml.safe_load(CATALOGUE.read_text())
-    return found
 
 
 def _number(body: Mapping[str, Any], name: str, default: float) -> float:

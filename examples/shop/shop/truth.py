@@ -77,6 +77,11 @@ class Fault:
     """Services without which it does not show; some are only started where their language is installed."""
 
 
+def entries(path: Path = FILE) -> list[dict[str, Any]]:
+    """Return the entries of the file as they are written."""
+    return list(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
 def load(path: Path = FILE) -> dict[str, Fault]:
     """Return the faults by name, in the order of the file.
 
@@ -84,7 +89,7 @@ def load(path: Path = FILE) -> dict[str, Fault]:
         TruthError: an entry is incomplete, or says something unknown.
     """
     found: dict[str, Fault] = {}
-    for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
+    for entry in entries(path):
         one = _fault(entry)
         if one.name in found:
             raise TruthError(f"{one.name} is there twice")

@@ -9,7 +9,8 @@ import pytest
 
 from clew.testing import RunningClew
 from clew.testing.running import free_port
-from clew.testing.traced import each, exported, fetch, instrumented, program, spans_of, tree
+from clew.testing.stored import each
+from clew.testing.traced import exported, fetch, instrumented, program, spans_of, tree
 
 APP = Path(__file__).with_name("app.py")
 GOOD = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

@@ -7,7 +7,8 @@ import pytest
 
 from clew.testing import RunningClew
 from clew.testing.kafka import RunningKafka
-from clew.testing.traced import each, exported, instrumented, program, spans_of, trace_of, tree
+from clew.testing.stored import each
+from clew.testing.traced import exported, instrumented, program, spans_of, trace_of, tree
 
 HERE = Path(__file__).parent
 PRODUCER, CONSUMER = 4, 5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
@@ -34,24 +34,23 @@ def check_caller(deps: ApiDeps, host: str, origin: str | None, scheme: str) -> N
 
 
 async def reading(request: Request) -> Principal:
-    """Return who reads; a bearer token comes before the cookie."""
-    authenticator = deps_of(request).authenticator
-    cookie = request.cookies.get(COOKIE)
-    header = request.headers.get("authorization")
-    if cookie and not header:
-        return authenticator.authenticate_token(cookie, "read")
-    return authenticator.authenticate(header, "read")
+    """Return who reads."""
+    return _caller(request, "read")
 
 
 async def changing(request: Request) -> None:
     """Let only those delete, back up and retry whose token may read and send: reading alone changes nothing."""
-    await reading(request)
+    _caller(request, "read")
+    _caller(request, "ingest")
+
+
+def _caller(request: Request, scope: Literal["ingest", "read"]) -> Principal:
+    """Return who calls, if that is allowed; a bearer token comes before the cookie."""
     authenticator = deps_of(request).authenticator
     cookie, header = request.cookies.get(COOKIE), request.headers.get("authorization")
     if cookie and not header:
-        authenticator.authenticate_token(cookie, "ingest")
-    else:
-        authenticator.authenticate(header, "ingest")
+        return authenticator.authenticate_token(cookie, scope)
+    return authenticator.authenticate(header, scope)
 
 
 Reading = Annotated[Principal, Depends(reading)]

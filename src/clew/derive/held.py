@@ -71,9 +71,10 @@ class Held:
 
     def add(self, segment: str, batches: Sequence[pa.RecordBatch]) -> None:
         """Keep the spans of a segment that was stored; when it is told again, nothing new is in it."""
-        if segment in self._told:
-            return
-        self._told.append(segment)
+        with self._lock:
+            if segment in self._told:
+                return
+            self._told.append(segment)
         slim = _slim(batches)
         with self._lock:
             self._segments[segment] = slim

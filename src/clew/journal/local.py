@@ -21,6 +21,7 @@ from clew.journal.errors import (
     JournalStoppedError,
 )
 from clew.journal.files import stream_path
+from clew.journal.patience import Patience
 from clew.journal.protocol import Durable, Group, JournalStats, Segment
 from clew.journal.recovery import load_identity, recover
 from clew.journal.sealed import Scanned, Sealed
@@ -64,6 +65,7 @@ class LocalJournal:
         self._directory = directory
         self._settings = settings or JournalSettings()
         self._monotonic = monotonic
+        self._patience = Patience(self._settings, monotonic)
         self._new_id = new_id
         self._lock_file = DirectoryLock(directory, "lock")
         self._shelf = Shelf(directory, reserve_bytes=self._settings.counters_reserve_bytes, monotonic=monotonic)
@@ -72,7 +74,6 @@ class LocalJournal:
         self._queue: deque[_Item] = deque()
         self._queued_bytes = 0
         self._running = False
-        self._read_ns: int | None = None
         self._roused = False
         """The interval has become shorter while the thread waits for it."""
         self._owed = 0
@@ -161,11 +162,9 @@ class LocalJournal:
 
     def read(self) -> None:
         """Take note that somebody reads, so that few rows do not wait long; quick, from any thread."""
-        fresh = not self._watched()
-        self._read_ns = self._monotonic()
-        if fresh:
+        if self._patience.read():
             with self._wake:
-                if self._open and self._due(self._open):
+                if self._open and self._patience.due(self._open):
                     self._owed = self._open.number
                 self._roused = True
                 self._wake.notify_all()
@@ -241,7 +240,7 @@ class LocalJournal:
     def _run(self) -> None:
         while True:
             with self._wake:
-                self._wake.wait_for(self._something_to_do, self._patience_s())
+                self._wake.wait_for(self._something_to_do, self._patience.left_s(self._open) if self._open else None)
                 items = list(self._queue)
                 self._queue.clear()
                 asked, running = self._seal_asked, self._running
@@ -249,7 +248,7 @@ class LocalJournal:
             self._commit(items)
             with self._wake:
                 self._queued_bytes -= sum(item.bytes for item in items)
-            if self._open and (not running or asked > self._seal_done or self._due(self._open)):
+            if self._open and (not running or asked > self._seal_done or self._patience.due(self._open)):
                 self._seal(self._open)
             with self._wake:
                 self._seal_done = asked
@@ -259,28 +258,6 @@ class LocalJournal:
 
     def _something_to_do(self) -> bool:
         return bool(self._queue) or not self._running or self._seal_asked > self._seal_done or self._roused
-
-    def _patience_s(self) -> float | None:
-        if self._open is None:
-            return None
-        return max(0.0, self._interval_s(self._open) - (self._monotonic() - self._open.first_ns) / 1e9)
-
-    def _interval_s(self, segment: OpenSegment) -> float:
-        settings = self._settings
-        if segment.rows >= settings.busy_rows:
-            return settings.interval_s
-        return settings.idle_interval_s if self._watched() else settings.unread_interval_s
-
-    def _watched(self) -> bool:
-        last = self._read_ns
-        return last is not None and self._monotonic() - last < self._settings.read_lasts_s * 1e9
-
-    def _due(self, segment: OpenSegment) -> bool:
-        return (
-            segment.rows >= self._settings.segment_max_rows
-            or segment.size >= self._settings.segment_max_bytes
-            or self._monotonic() - segment.first_ns >= self._interval_s(segment) * 1e9
-        )
 
     def _commit(self, items: list[_Item]) -> None:
         """Write the groups, sync once (once per segment when one fills up), answer each."""

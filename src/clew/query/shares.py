@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from clew.derive.numbers import Floats
 from clew.query.plan.typed import combined
 
-Floats = npt.NDArray[np.float64]
+Z = 1.959963984540054
+"""Half the width of a 95 % interval, in standard deviations."""
 FEW = 5
 """With fewer expected counts than this the exact test is taken: the usual bound of the approximation."""
 
@@ -74,8 +75,7 @@ def difference_interval(a: Floats, b: Floats, n: int, m: int) -> tuple[Floats, F
 
 def wilson(count: Floats, n: int) -> tuple[Floats, Floats]:
     """Return Wilson's 95 % interval of each share."""
-    z = 1.959963984540054
     share = count / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    middle = (share + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    half = Z / (1 + Z * Z / n) * np.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
     return middle - half, middle + half

@@ -9,16 +9,14 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from clew.derive.numbers import Ints
 from clew.model import Kind
 from clew.query.params import Params
 from clew.query.read import Read
 from clew.store.histogram import quantile_of
 
 MINUTE_S = 60
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

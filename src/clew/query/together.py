@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clew.derive.numbers import Ints
+from clew.derive.numbers import Floats, Ints
 from clew.query.attrpairs import Catalogue, Picked
-from clew.query.shares import Floats, difference_interval, p_values, q_values
+from clew.query.shares import difference_interval, p_values, q_values
 
 MOST_STRONG = 24
 """Most values that are tried in pairs: those with the largest effects."""

@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from clew.cli.shop.guide import Span
 from clew.testing.running import RunningClew
 
 _MOST = 500
 _SMALLEST = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A range of time, in ns."""
-
-    start_ns: int
-    end_ns: int
-
-    @property
-    def asked(self) -> dict[str, str]:
-        """Return it as requests have it."""
-        return {"from": str(self.start_ns), "to": str(self.end_ns)}
-
-
 class Finder:
     """Asks questions in the window of a fault, and where that matters in the baseline before it."""
 
-    def __init__(self, clew: RunningClew, fault: Window, baseline: Window) -> None:
+    def __init__(self, clew: RunningClew, fault: Span, baseline: Span) -> None:
         self._clew = clew
         self._fault = fault
         self._baseline = baseline
@@ -74,8 +61,8 @@ class Finder:
             said = [f"the last trace is {told['state']}, {told['duration_ns'] / 1e6:.0f} ms"]
         return said
 
-    def _found(self, query: str, window: Window) -> list[dict[str, Any]]:
-        answer = self._clew.post("/search", {"q": query, **window.asked, "limit": _MOST})
+    def _found(self, query: str, window: Span) -> list[dict[str, Any]]:
+        answer = self._clew.post("/search", {"q": query, **window.request, "limit": _MOST})
         return list(answer["data"]["traces"])
 
     def _series(self, query: str, expect: Mapping[str, Any]) -> list[str]:
@@ -97,9 +84,9 @@ class Finder:
                 said.append(f"{most:g} after {before:g}: {ratio:.2f} times")
         return said
 
-    def _values(self, query: str, window: Window) -> tuple[list[float], list[str]]:
+    def _values(self, query: str, window: Span) -> tuple[list[float], list[str]]:
         """Return the points of a query over the whole window, those above zero, and the labels of their series."""
-        answer = self._clew.post("/metrics/query", {"q": query, **window.asked, "instant": True, "exemplars": 0})
+        answer = self._clew.post("/metrics/query", {"q": query, **window.request, "instant": True, "exemplars": 0})
         points = [
             (float(one["values"][-1]), str(one["labels"]))
             for one in answer["data"]["series"]
@@ -109,7 +96,7 @@ class Finder:
 
     def _explain(self, sides: Mapping[str, str], expect: Mapping[str, Any]) -> list[str]:
         body = {name: {"q": query} for name, query in sides.items()}
-        told = self._clew.post("/explain", {**body, **self._fault.asked})["data"]
+        told = self._clew.post("/explain", {**body, **self._fault.request})["data"]
         wanted = expect["top_attribute"]
         first = [(one["key"], one["value"]) for one in told["differences"][: expect.get("within", 10)]]
         if (wanted["key"], wanted["value"]) in first:
@@ -152,5 +139,5 @@ class Finder:
                 said.append(f"{value:g} after {base:g}")
         return said
 
-    def _rows(self, text: str, window: Window) -> list[list[Any]]:
-        return list(self._clew.post("/sql", {"sql": text, **window.asked})["data"]["rows"])
+    def _rows(self, text: str, window: Span) -> list[list[Any]]:
+        return list(self._clew.post("/sql", {"sql": text, **window.request})["data"]["rows"])

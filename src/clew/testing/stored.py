@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import urllib.error
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from clew.testing.running import RunningClew
@@ -30,12 +32,28 @@ class StoredSpan:
     resource: dict[str, Any]
 
 
+def otlp_of(clew: RunningClew, trace: str) -> dict[str, Any]:
+    """Return a trace as OTLP JSON; without spans where nothing of it is stored."""
+    try:
+        told: dict[str, Any] = clew.get(f"/traces/{trace}/export?format=otlp-json")
+    except urllib.error.HTTPError as error:
+        if error.code != HTTPStatus.NOT_FOUND:
+            raise
+        return {"resourceSpans": []}
+    return told
+
+
+def each(told: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield the spans of OTLP JSON, each with the attributes of its resource."""
+    for part in told["resourceSpans"]:
+        resource = _values(part["resource"]["attributes"])
+        for scope in part["scopeSpans"]:
+            for span in scope["spans"]:
+                yield resource, span
+
+
 def stored_spans(clew: RunningClew, trace: str) -> list[StoredSpan]:
     """Return the spans of a trace that are stored now, by their start; none where there is no such trace."""
-    try:
-        told = clew.get(f"/traces/{trace}/export?format=otlp-json")
-    except urllib.error.HTTPError:
-        return []
     found = [
         StoredSpan(
             trace,
@@ -50,10 +68,7 @@ def stored_spans(clew: RunningClew, trace: str) -> list[StoredSpan]:
             _values(span.get("attributes", [])),
             resource,
         )
-        for part in told["resourceSpans"]
-        for resource in [_values(part["resource"]["attributes"])]
-        for scope in part["scopeSpans"]
-        for span in scope["spans"]
+        for resource, span in each(otlp_of(clew, trace))
     ]
     return sorted(found, key=lambda one: one.start_ns)
 

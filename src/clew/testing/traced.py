@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from clew.testing.running import NotRunningError, RunningClew
+from clew.testing.stored import each, otlp_of
 
 PATIENCE_S = 60.0
 _POLL_S = 0.1
@@ -100,10 +101,7 @@ def exported(clew: RunningClew, trace: str, enough: Callable[[list[dict[str, Any
     """
     end = time.monotonic() + PATIENCE_S
     while True:
-        try:
-            told: dict[str, Any] = clew.get(f"/traces/{trace}/export?format=otlp-json")
-        except urllib.error.HTTPError:  # nothing of it is stored yet
-            told = {"resourceSpans": []}
+        told = otlp_of(clew, trace)
         if enough([span for _, span in each(told)]):
             return told
         if time.monotonic() > end:
@@ -131,16 +129,11 @@ def tree(told: Mapping[str, Any]) -> list[Stored]:
     """Return the spans of OTLP JSON in order, each with the name of its parent."""
     names = {span["spanId"]: span["name"] for _, span in each(told)}
     return sorted(
-        Stored(service, span["name"], span["kind"], names.get(span.get("parentSpanId", ""), ""))
-        for service, span in each(told)
+        Stored(
+            str(resource.get("service.name", "")),
+            span["name"],
+            span["kind"],
+            names.get(span.get("parentSpanId", ""), ""),
+        )
+        for resource, span in each(told)
     )
-
-
-def each(told: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the spans of OTLP JSON, each with its service."""
-    for part in told["resourceSpans"]:
-        attributes = {one["key"]: one["value"] for one in part["resource"]["attributes"]}
-        service = str(attributes.get("service.name", {}).get("stringValue", ""))
-        for scope in part["scopeSpans"]:
-            for span in scope["spans"]:
-                yield service, span

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from clew.pipeline import Backoff, Processor
 from clew.store.embedded import EmbeddedEngine
 from clew.store.engine import InsertSource
 from clew.store.errors import EngineUnavailableError
-from clew.store.migrate import migrate
 from clew.testing.groups import START_NS, GroupSource
 from clew.testing.traces import TraceSource
 
@@ -44,17 +42,6 @@ class SlowEngine:
         if token not in self._known:
             self._known.add(token)
             raise EngineUnavailableError("the answer was lost")
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[EmbeddedEngine]:
-    """Give one embedded engine with all tables, in memory: 400 partitions in seven tables are thousands of syncs."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as room:
-        opened = EmbeddedEngine(Path(room))
-        migrate(opened)
-        opened.execute("SYSTEM STOP TTL MERGES")  # the spans of these tests are older than the retention
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(autouse=True)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs, SeverityNumber
@@ -16,21 +13,9 @@ from clew.codec import Compression, Encoding, LogBuilder, Request
 from clew.journal import Group, JournalSettings, LocalJournal
 from clew.pipeline import Processor
 from clew.store.embedded import EmbeddedEngine
-from clew.store.migrate import migrate
 from clew.testing.groups import RETENTION_S, START_NS, GroupSource
 
 DAY_NS = 86_400 * 10**9
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[EmbeddedEngine]:
-    """Give one embedded engine with all tables, in memory."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as room:
-        opened = EmbeddedEngine(Path(room))
-        migrate(opened)
-        opened.execute("SYSTEM STOP TTL MERGES")  # the rows of these tests are older than the retention
-        yield opened
-        opened.close()
 
 
 def _store(engine: EmbeddedEngine, path: Path, groups: list[Group]) -> LocalJournal:

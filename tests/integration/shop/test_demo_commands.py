@@ -17,8 +17,9 @@ import pytest
 
 from clew.cli.exits import Exit
 from clew.cli.main import run
+from clew.cli.shop.guide import Span
 from clew.testing import RunningClew
-from clew.testing.finding import Finder, Window
+from clew.testing.finding import Finder
 from clew.testing.running import free_port
 from clew.testing.shop import RunningShop, until
 from shop.load import Crowd
@@ -163,7 +164,7 @@ def test_a_recording_holds_the_truth_for_another_clew(
 
 def found_again(clew: RunningClew, truth: dict[str, Any]) -> None:
     """All that the truth says to look for is found: once is enough, a busy machine sells little in a short time."""
-    baseline, fault = (Window(int(one["start_ns"]), int(one["end_ns"])) for one in truth["windows"])
+    baseline, fault = (Span(int(one["start_ns"]), int(one["end_ns"])) for one in truth["windows"])
     for one in truth["windows"]:
         assert one["traces"] > 0
         assert one["spans"] > one["traces"]

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from clew.cli.shop.guide import Span
 from clew.testing import RunningClew
-from clew.testing.finding import Finder, Window
+from clew.testing.finding import Finder
 from clew.testing.shop import RunningShop, until
 from shop.load import Crowd
 from shop.state import LOOK_EVERY_S
@@ -43,15 +44,15 @@ class Driver:
         until(lambda: self.walk(1, ["buy"]), "the shop to sell")
         until(lambda: not self._messages("dead = 0"), "the queue to be empty")
 
-    def baseline(self) -> Window:
+    def baseline(self) -> Span:
         """Let everything be done that people do."""
         self.calm()
         start = time.time_ns()
         assert self.walk(25, EVERYTHING)
         self.calm()
-        return Window(start, time.time_ns())
+        return Span(start, time.time_ns())
 
-    def strike(self, fault: Fault) -> Window:
+    def strike(self, fault: Fault) -> Span:
         """Let a fault be on while its people come, until every message of theirs has been taken once."""
         traffic = dict(fault.traffic)
         self._shop.switch_on(fault.name, share=traffic.pop("share", 1.0))
@@ -62,7 +63,7 @@ class Driver:
         end = time.time_ns()
         self._shop.switch_off(fault.name)
         self.calm()
-        return Window(start, end)
+        return Span(start, end)
 
     def _messages(self, condition: str) -> int:
         with closing(sqlite3.connect(self._shop.run / "queue.db", timeout=60)) as queue:
@@ -73,8 +74,8 @@ class Driver:
 class Incidents:
     """When what was on."""
 
-    baseline: Window
-    faults: dict[str, Window]
+    baseline: Span
+    faults: dict[str, Span]
 
 
 @pytest.fixture(scope="module")

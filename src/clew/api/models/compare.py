@@ -90,12 +90,18 @@ class ExplainRequest(RequestModel):
     to: str = Field("now", max_length=64, description=TIME)
 
 
-class Difference(Model):
-    """One value of one attribute; a trace has it when any of its spans has it."""
+class NamedValue(Model):
+    """One value of one attribute."""
 
     level: Literal["intrinsic", "resource", "span", "event"]
     key: str
     type: str
+    value: str
+
+
+class Difference(NamedValue):
+    """One value of one attribute; a trace has it when any of its spans has it."""
+
     value: str = Field(description="a number with many values is given as a range between powers of two")
     n: int = Field(description="selected traces with it")
     base_n: int
@@ -109,15 +115,6 @@ class Difference(Model):
     q: float = Field(description="share of false ones among the differences at least as clear (Benjamini-Hochberg)")
     coverage: float = Field(description="share of the selected traces that have the key")
     base_coverage: float
-
-
-class NamedValue(Model):
-    """One value of one attribute."""
-
-    level: Literal["intrinsic", "resource", "span", "event"]
-    key: str
-    type: str
-    value: str
 
 
 class PairDifference(Model):

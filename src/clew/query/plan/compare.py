@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 
+from clew.derive.numbers import Floats
 from clew.query.errors import InvalidRequestError
 from clew.query.params import Params
 from clew.query.plan.exemplars import carried_labels, pick
 from clew.query.plan.fieldsql import FieldSql
 from clew.query.plan.found import Cell
-from clew.query.plan.frame import Floats, Frame, framed
+from clew.query.plan.frame import Frame, framed
 from clew.query.plan.joins import Joins
 from clew.query.plan.labels import decode
 from clew.query.plan.lists import flat

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from clew.derive.numbers import Floats, Ints
 from clew.query.answer import Truncated
 from clew.query.index import IndexedTrace, lookup
 from clew.query.params import Params
 from clew.query.plan.candidates import in_window
 from clew.query.plan.found import Cell
-from clew.query.plan.frame import Floats
 from clew.query.plan.judge import MAX_SPANS, Judge
 from clew.query.plan.labels import grouped
-from clew.query.plan.measure import BINNED, FINE, Cells, Ints, Measure, binned
+from clew.query.plan.measure import BINNED, FINE, Cells, Measure, binned
 from clew.query.plan.pipeline import needs, run
 from clew.query.plan.question import Picked, Question
 from clew.query.plan.series import Labels

@@ -12,9 +12,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from clew.derive.numbers import Ids, Ints, Small
 from clew.query.structure import Gap, crowded, gaps, numbered
 from clew.query.traceql.ast import SpansetOp
-from clew.query.tree import ROOT, Ids, Ints, Small, parents
+from clew.query.tree import ROOT, parents
 
 Mask = npt.NDArray[np.bool_]
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from clew.derive.numbers import Floats
 from clew.query.filters import Duration, Value
 from clew.query.plan.labels import order
 from clew.query.plan.series import Exemplar, Labels
 from clew.query.traceql.ast import FieldOp, SecondStage, Threshold, TopK
 
-Floats = npt.NDArray[np.float64]
 NAME = "__name__"
 """The label of a series that has no other."""
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from clew.derive.numbers import Floats
 from clew.model import Status
 from clew.query import histogram as plain
 from clew.query.answer import Answer, Meta, Sampled, Total, Truncated, Window
@@ -27,6 +27,7 @@ from clew.query.plan.spent import bounded
 from clew.query.plan.treeexpr import Needed
 from clew.query.predicates import Days, UseIndex
 from clew.query.read import Read
+from clew.query.shares import Z
 from clew.query.traceql.ast import Pipeline, Query
 from clew.query.traceql.lower import is_local
 from clew.store.errors import QueryLimitError
@@ -36,10 +37,6 @@ MOST_TRACES = 20_000
 MOST_SPANS = 500_000
 """Most spans that are looked into."""
 BATCH_TRACES = 4_000
-Z = 1.959963984540054
-"""Half the width of a 95 % interval, in standard deviations."""
-
-Floats = npt.NDArray[np.float64]
 
 
 def histogram(read: Read, query: Query, window: Window, most: int) -> Answer[Histogram]:

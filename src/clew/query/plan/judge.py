@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from clew.derive.numbers import Ints
 from clew.query.answer import Truncated
 from clew.query.hunt import SpentError
 from clew.query.index import IndexedTrace
@@ -18,7 +19,6 @@ from clew.query.plan.typed import Typed
 from clew.query.read import Read
 from clew.query.traceql.ast import Field, Pipeline, Sort
 from clew.query.traceql.text import print_expression as text
-from clew.query.tree import Ints
 
 BATCH_SPANS = 300_000
 """Most spans that are evaluated at a time, unless one trace has more."""

@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from clew.derive.numbers import Floats, Ints
 from clew.query.params import Params
 from clew.query.plan.fieldsql import FieldSql
-from clew.query.plan.frame import Floats
 from clew.query.plan.question import Question
 from clew.query.plan.typed import Number, Tagged, number, tagged
 from clew.query.traceql.ast import MetricsCall, MetricsFn
 from clew.store.histogram import PER_OCTAVE, ZERO_INDEX, ranked
-
-Ints = npt.NDArray[np.int64]
 
 FINE = 4 * PER_OCTAVE
 """Bins per power of two of quantiles read from spans: the middle of a bin is at most 2.2 % from any value in it."""

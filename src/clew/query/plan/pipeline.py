@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from clew.derive.numbers import Ints
 from clew.query.errors import InvalidQueryError
 from clew.query.plan import scalars
 from clew.query.plan.forest import Mask
@@ -37,7 +38,6 @@ from clew.query.traceql.ast import (
     Static,
 )
 from clew.query.traceql.text import print_expression as text
-from clew.query.tree import Ints
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from clew.derive.numbers import Ints
 from clew.query.filters import Duration
 from clew.query.plan.forest import Mask
 from clew.query.plan.found import Cell
@@ -26,7 +27,6 @@ from clew.query.traceql.ast import (
     ScalarFilter,
     Static,
 )
-from clew.query.tree import Ints
 
 Numbers = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from clew.query.plan.frame import NAME, Floats, Frame, framed
+from clew.derive.numbers import Floats
+from clew.query.plan.frame import NAME, Frame, framed
 from clew.query.plan.measure import Cells, Measure, points, quantiles, upper
 from clew.query.plan.question import Question
 from clew.query.plan.series import Labels

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from clew.derive.numbers import Ints
 from clew.model import Status
 from clew.query.hydrate import of_traces
 from clew.query.index import NS_PER_S, IndexedTrace
@@ -21,7 +22,6 @@ from clew.query.predicates import Days
 from clew.query.read import Read
 from clew.query.trace import words
 from clew.query.traceql.ast import FieldExpr
-from clew.query.tree import Ints
 
 MAX_DURATION = 2**63 - 1
 

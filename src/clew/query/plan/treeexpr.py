@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from clew.derive.numbers import Ints
 from clew.query.filters import Value
 from clew.query.plan import scalars
 from clew.query.plan.arithmetic import OPERATORS
@@ -20,7 +21,6 @@ from clew.query.plan.spanrows import SpanRows
 from clew.query.plan.typed import Objects, Typed
 from clew.query.traceql.ast import Attribute, Binary, FieldExpr, FieldOp, Intrinsic, Name, Static, Unary, UnaryOp
 from clew.query.traceql.lower import TREE_NAMES, field_and_literal, fields, flatten, is_local, is_logical
-from clew.query.tree import Ints
 
 AT_A_TIME = 50_000
 """Rows of a step in Python between two looks at the clock."""

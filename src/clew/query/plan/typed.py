@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from clew.derive.numbers import Ints
 from clew.model import Kind, Status
 from clew.query.filters import Duration
 from clew.query.params import Params
@@ -26,7 +27,6 @@ from clew.query.plan.found import Cell
 from clew.query.plan.labels import LETTERS, LISTS, decode
 from clew.query.plan.values import Alt, Family, Type, Val, attribute, first
 from clew.query.traceql.ast import Attribute, Field, Intrinsic, Level, Name
-from clew.query.tree import Ints
 
 Objects = npt.NDArray[np.object_]
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from clew.derive.numbers import Floats
 from clew.query.errors import InvalidQueryError
 from clew.query.promql.ast import Aggregate, Binary, Expr, Negative, Number, Quantile, Rate, Selector
 from clew.query.promql.families import matching
 from clew.query.promql.quantile import histogram_quantile
-from clew.query.promql.windows import MINUTE_S, Floats, Labels, Vector, minutes_of, sums, unknown
+from clew.query.promql.windows import MINUTE_S, Labels, Vector, minutes_of, sums, unknown
 from clew.query.read import Read
 
 Answer = Vector | Floats

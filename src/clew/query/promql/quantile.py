@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from clew.derive.numbers import Floats
 from clew.query.promql.families import LE
-from clew.query.promql.windows import Floats, Labels, Vector
+from clew.query.promql.windows import Labels, Vector
 
 
 def histogram_quantile(quantile: Floats, of: Vector) -> Vector:

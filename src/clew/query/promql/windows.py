@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from clew.derive.numbers import Floats
 from clew.query.errors import InvalidQueryError
 from clew.query.params import Params
 from clew.query.promql.ast import Selector
@@ -18,7 +19,6 @@ from clew.query.trace import words
 from clew.store.histogram import bucket_upper
 from clew.store.tables import HIST
 
-Floats = npt.NDArray[np.float64]
 Labels = tuple[tuple[str, str], ...]
 MINUTE_S = 60
 MOST_SERIES = 20_000

@@ -1,8 +1,8 @@
-import { type KeyboardEvent, type PointerEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
 import type { HistogramData } from "../../api/types";
-import { type Bars, bucketAt } from "../../chart/bars";
+import { type Bars, type Box, bucketAt } from "../../chart/bars";
 import { drawBars } from "../../chart/drawBars";
-import { useWidth } from "../../chart/useWidth";
+import { arrowed, Plot, shareAt } from "../../chart/Plot";
 import { count, minute } from "../../format";
 import { useCommands } from "../../keys/useCommands";
 import { useTheme } from "../../theme/theme";
@@ -40,8 +40,7 @@ interface Props {
 
 /** Matching spans over time; drag or Shift+arrows select, release or Enter zooms. */
 export function Histogram({ data, window, onZoom }: Props) {
-  const [box, width] = useWidth();
-  const canvas = useRef<HTMLCanvasElement>(null);
+  const plot = useRef<HTMLDivElement>(null);
   const anchor = useRef<number | null>(null);
   const [cursor, setCursor] = useState<number | null>(null);
   const [selection, setSelection] = useState<Selection>(null);
@@ -52,23 +51,15 @@ export function Histogram({ data, window, onZoom }: Props) {
     setSelection(null);
     setCursor(null);
   }, [data]);
-  useLayoutEffect(() => {
-    const element = canvas.current!;
-    const ratio = devicePixelRatio || 1;
-    element.width = width * ratio;
-    element.height = HEIGHT * ratio;
-    const ctx = element.getContext("2d")!;
-    ctx.scale(ratio, ratio);
-    const shape = { width, height: HEIGHT, ...EDGE };
-    drawBars(ctx, { bars, ...window, box: shape, selection, cursor }, PALETTES[theme]);
-  });
+  const draw = (ctx: CanvasRenderingContext2D, box: Box): void =>
+    drawBars(ctx, { bars, ...window, box, selection, cursor }, PALETTES[theme]);
   useCommands([
     {
       id: "histogram",
       keys: ["h"],
       title: texts.histogram.focus,
       group: texts.keys.group,
-      run: () => box.current?.focus(),
+      run: () => plot.current?.focus(),
     },
   ]);
   const zoom = (to: Selection): void => {
@@ -77,16 +68,12 @@ export function Histogram({ data, window, onZoom }: Props) {
     // Bars that were just replaced by others may have left a mark beyond their end.
     if (span && span.fromMs < span.toMs) onZoom(span);
   };
-  const at = (event: PointerEvent): number => {
-    const x = event.clientX - canvas.current!.getBoundingClientRect().left - EDGE.left;
-    return bucketAt(bars, window.fromMs + (x / Math.max(1, width - EDGE.left)) * (window.toMs - window.fromMs));
-  };
+  const at = (event: PointerEvent<HTMLCanvasElement>): number =>
+    bucketAt(bars, window.fromMs + shareAt(event, EDGE) * (window.toMs - window.fromMs));
   const between = (a: number, b: number): Selection => (a <= b ? [a, b] : [b, a]);
   const onKey = (event: KeyboardEvent): void => {
-    const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-    if (by !== 0) {
-      event.preventDefault();
-      const next = Math.max(0, Math.min(bars.startMs.length - 1, (cursor ?? (by > 0 ? -1 : bars.startMs.length)) + by));
+    const next = arrowed(event, cursor, bars.startMs.length);
+    if (next !== null) {
       if (!event.shiftKey) anchor.current = next;
       setSelection(event.shiftKey ? between(anchor.current ?? cursor ?? next, next) : null);
       setCursor(next);
@@ -99,40 +86,32 @@ export function Histogram({ data, window, onZoom }: Props) {
     }
   };
   return (
-    <div
-      ref={box}
-      className="histogram-plot"
-      role="group"
-      aria-roledescription="chart"
-      aria-label={`${texts.histogram.label}. ${texts.histogram.keys}`}
-      tabIndex={0}
-      onKeyDown={onKey}
-      onBlur={() => setCursor(null)}
-    >
-      <canvas
-        ref={canvas}
-        style={{ width: "100%", height: HEIGHT }}
-        aria-hidden="true"
-        onPointerDown={(event) => {
+    <Plot
+      ref={plot}
+      height={HEIGHT}
+      edge={EDGE}
+      label={`${texts.histogram.label}. ${texts.histogram.keys}`}
+      told={spoken(bars, cursor, selection)}
+      draw={draw}
+      onKey={onKey}
+      onLeave={() => setCursor(null)}
+      pointer={{
+        onPointerDown: (event) => {
           if (event.button !== 0) return;
-          canvas.current!.setPointerCapture(event.pointerId);
+          event.currentTarget.setPointerCapture(event.pointerId);
           anchor.current = at(event);
           setSelection([anchor.current, anchor.current]);
-        }}
-        onPointerMove={(event) => {
+        },
+        onPointerMove: (event) => {
           setCursor(at(event));
           if (event.buttons === 1 && anchor.current !== null) setSelection(between(anchor.current, at(event)));
-        }}
-        onPointerUp={() => {
+        },
+        onPointerUp: () => {
           anchor.current = null;
           zoom(selection);
-        }}
-        onPointerCancel={() => setSelection(null)}
-        onPointerLeave={() => setCursor(null)}
-      />
-      <p className="histogram-tip" aria-live="polite">
-        {spoken(bars, cursor, selection)}
-      </p>
-    </div>
+        },
+        onPointerCancel: () => setSelection(null),
+      }}
+    />
   );
 }

@@ -1,11 +1,12 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useMemo, useState } from "react";
 import { seriesRead } from "../../api/reads";
 import type { SeriesAnswer } from "../../api/types";
+import type { Box } from "../../chart/bars";
 import { drawLines } from "../../chart/drawLines";
 import { nearest } from "../../chart/lines";
-import { useWidth } from "../../chart/useWidth";
+import { arrowed, Plot, shareAt } from "../../chart/Plot";
 import { count, minute } from "../../format";
 import { Banner, Skeleton } from "../../kit";
 import { Failure } from "../../shell/PageError";
@@ -36,31 +37,20 @@ interface ChartProps {
 
 /** Series as lines; a moment is pointed at by mouse or arrow keys, and its values are told. */
 function Chart({ data, drawn, format, window, lit }: ChartProps) {
-  const [box, width] = useWidth();
-  const canvas = useRef<HTMLCanvasElement>(null);
   const [cursor, setCursor] = useState<number | null>(null);
   const theme = useTheme();
   const times = data.times_ms;
   const fromMs = Math.min(window.fromMs, times[0] ?? window.fromMs);
   const toMs = Math.max(window.toMs, times.at(-1) ?? window.toMs);
-  useLayoutEffect(() => {
-    const element = canvas.current!;
-    const ratio = devicePixelRatio || 1;
-    element.width = width * ratio;
-    element.height = HEIGHT * ratio;
-    const ctx = element.getContext("2d")!;
-    ctx.scale(ratio, ratio);
+  const draw = (ctx: CanvasRenderingContext2D, box: Box): void => {
     const lines = { timesMs: times, values: drawn.map(({ values }) => values) };
     const styles = drawn.map((_, at) => styleOf(theme, at));
-    const shape = { width, height: HEIGHT, ...EDGE };
-    drawLines(ctx, { lines, fromMs, toMs, box: shape, styles, format, cursor, lit }, PALETTES[theme]);
-  });
+    drawLines(ctx, { lines, fromMs, toMs, box, styles, format, cursor, lit }, PALETTES[theme]);
+  };
   const onKey = (event: KeyboardEvent): void => {
-    const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-    if (event.key === "Escape") setCursor(null);
-    if (by === 0) return;
-    event.preventDefault();
-    setCursor(Math.max(0, Math.min(times.length - 1, (cursor ?? (by > 0 ? -1 : times.length)) + by)));
+    const next = arrowed(event, cursor, times.length);
+    if (next !== null) setCursor(next);
+    else if (event.key === "Escape") setCursor(null);
   };
   const told = (at: number): string => {
     const there = drawn.filter(({ values }) => values[at] !== null && values[at] !== undefined);
@@ -68,31 +58,18 @@ function Chart({ data, drawn, format, window, lit }: ChartProps) {
     return texts.series.point(minute(times[at]!), values.join(", ") || texts.series.nothing);
   };
   return (
-    <div
-      ref={box}
-      className="histogram-plot"
-      style={{ minHeight: HEIGHT }}
-      role="group"
-      aria-roledescription="chart"
-      aria-label={`${texts.series.label}. ${texts.series.keys}`}
-      tabIndex={0}
-      onKeyDown={onKey}
-      onBlur={() => setCursor(null)}
-    >
-      <canvas
-        ref={canvas}
-        style={{ width: "100%", height: HEIGHT }}
-        aria-hidden="true"
-        onPointerMove={(event) => {
-          const x = event.clientX - canvas.current!.getBoundingClientRect().left - EDGE.left;
-          setCursor(nearest(times, fromMs + (x / Math.max(1, width - EDGE.left)) * (toMs - fromMs)));
-        }}
-        onPointerLeave={() => setCursor(null)}
-      />
-      <p className="histogram-tip" aria-live="polite">
-        {cursor !== null && cursor >= 0 && told(cursor)}
-      </p>
-    </div>
+    <Plot
+      height={HEIGHT}
+      edge={EDGE}
+      label={`${texts.series.label}. ${texts.series.keys}`}
+      told={cursor !== null && cursor >= 0 ? told(cursor) : ""}
+      draw={draw}
+      onKey={onKey}
+      onLeave={() => setCursor(null)}
+      pointer={{
+        onPointerMove: (event) => setCursor(nearest(times, fromMs + shareAt(event, EDGE) * (toMs - fromMs))),
+      }}
+    />
   );
 }
 
