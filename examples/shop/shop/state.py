@@ -35,15 +35,14 @@ class Watched:
         now = time.monotonic()
         if now - self._looked < LOOK_EVERY_S:
             return self._value
-        self._looked = now
         try:
             told = self._path.stat()
+            stamp = (told.st_mtime_ns, told.st_ino)
+            if stamp != self._stamp:
+                self._value, self._stamp = json.loads(self._path.read_text()), stamp
         except OSError:
             self._stamp, self._value = (0, 0), {}
-            return self._value
-        stamp = (told.st_mtime_ns, told.st_ino)
-        if stamp != self._stamp:
-            self._value, self._stamp = json.loads(self._path.read_text()), stamp
+        self._looked = now  # last: until then another thread looks for itself, instead of going on with the old content
         return self._value
 
 

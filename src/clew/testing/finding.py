@@ -62,8 +62,9 @@ class Finder:
         return said
 
     def _found(self, query: str, window: Span) -> list[dict[str, Any]]:
+        """Return the traces that began in a window; a search also finds those that reach into it."""
         answer = self._clew.post("/search", {"q": query, **window.request, "limit": _MOST})
-        return list(answer["data"]["traces"])
+        return [one for one in answer["data"]["traces"] if int(one["start_ns"]) >= window.start_ns]
 
     def _series(self, query: str, expect: Mapping[str, Any]) -> list[str]:
         now, labels = self._values(query, self._fault)

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -9,8 +14,9 @@ from clew.cli.commands.demo import seconds_of
 from clew.cli.errors import UsageError
 from clew.cli.exits import Exit
 from clew.cli.main import run
-from clew.cli.shop.control import likest
+from clew.cli.shop.control import Control, likest
 from clew.cli.shop.guide import Span, explore
+from clew.testing.interrupts import interruptible
 from clew.testing.running import free_port
 
 
@@ -18,6 +24,34 @@ from clew.testing.running import free_port
 def nobody() -> str:
     """Return an address where no shop listens."""
     return f"http://127.0.0.1:{free_port()}"
+
+
+@pytest.fixture
+def interrupting() -> Iterator[tuple[str, list[str]]]:
+    """Run a shop that gets Ctrl-C for this process while it switches a fault on; gives its address and what it did."""
+    asked: list[str] = []
+
+    class Switches(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            asked.append(f"PUT {self.path}")
+            os.kill(os.getpid(), signal.SIGINT)
+
+        def do_DELETE(self) -> None:
+            asked.append(f"DELETE {self.path}")
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing of each request."""
+
+    server = HTTPServer(("127.0.0.1", 0), Switches)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.mark.parametrize("command", [["incident", "slow-query"], ["record", "--all"]])
@@ -78,3 +112,12 @@ def test_the_address_of_explore_has_query_and_time() -> None:
     """The page opens with the search filled in, over whole seconds around the time that is meant."""
     address = explore("http://c:4319/", '{ name = "a b" }', Span(1_790_000_000_500_000_000, 1_790_000_002_000_000_000))
     assert address == "http://c:4319/explore?q=%7B%20name%20%3D%20%22a%20b%22%20%7D&from=1790000000000&to=1790000002000"
+
+
+def test_a_fault_that_is_interrupted_while_it_begins_does_not_stay(interrupting: tuple[str, list[str]]) -> None:
+    """Ctrl-C before the shop has answered takes the fault back: the shop may have switched it on already."""
+    url, asked = interrupting
+    shop = Control(url)
+    with interruptible(), pytest.raises(KeyboardInterrupt), shop.switched_on("slow-query", share=1.0, for_s=60.0):
+        pytest.fail("the shop has not answered")
+    assert asked == ["PUT /faults/slow-query", "DELETE /faults/slow-query"]

@@ -21,7 +21,8 @@ async function loadSummary(id: string, signal: AbortSignal): Promise<Envelope_Tr
 
 /**
  * Loads a trace: the summary first on screen, the columns block by block, the ids last. What is on screen already (`shown`)
- * is replaced at once, when all of a newer state of the trace is there, ids too.
+ * is replaced at once, when all of a newer state of the trace is there, ids too. Ids of a newer state than the columns fit
+ * other rows: all is loaded again.
  */
 export async function loadTrace(id: string, signal: AbortSignal, arrival: Arrival, shown?: Columns): Promise<void> {
   const path = { trace_id: id };
@@ -39,7 +40,10 @@ export async function loadTrace(id: string, signal: AbortSignal, arrival: Arriva
   }
   if (!shown) arrival.rows(columns, derived, true);
   const ids = await open("GET /traces/{trace_id}/spans", { path, query: { cols: "id" }, signal, headers: SPANCOLS });
-  for await (const block of readBlocks(ids.body!)) columns.appendIds(block);
+  for await (const block of readBlocks(ids.body!)) {
+    if (block.gen !== columns.gen) return loadTrace(id, signal, arrival, shown ?? columns);
+    columns.appendIds(block);
+  }
   if (signal.aborted) return;
   if (shown) arrival.rows(columns, derived, true);
   else arrival.ids();

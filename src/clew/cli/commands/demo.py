@@ -77,7 +77,7 @@ def record(  # noqa: PLR0917 - options of the command line are named
     every: Annotated[bool, typer.Option("--all", help="All faults that this shop can show.")] = False,
     baseline: Annotated[str, typer.Option(metavar="DURATION", help="Before each fault.")] = "60s",
     lasts: Annotated[str, typer.Option("--for", metavar="DURATION", help="How long each fault lasts.")] = "60s",
-    rest: Annotated[str, typer.Option(metavar="DURATION", help="After each fault, for what began in it.")] = "5s",
+    rest: Annotated[str, typer.Option(metavar="DURATION", help="After either, for what began in it to end.")] = "5s",
     share: Share = 1.0,
     control: ControlUrl = DEFAULT_CONTROL,
     url: Url = DEFAULT_URL,

@@ -58,10 +58,12 @@ class Control:
             share: of the calls that it strikes, 0 to 1.
             for_s: after that the shop switches it off by itself, should this process be gone.
         """
-        told = self._ask("PUT", f"/faults/{name}", {"share": share, "for_s": for_s})
+        asked = {"share": share, "for_s": for_s}
         try:
-            yield int(told["since_ns"])
-        except BaseException:
+            yield int(self._ask("PUT", f"/faults/{name}", asked)["since_ns"])
+        except ShopRefusedError:
+            raise
+        except BaseException:  # also Ctrl-C before the answer: it may be on by then
             with contextlib.suppress(ShopUnreachableError, ShopRefusedError):  # the first error is the one to show
                 self._ask("DELETE", f"/faults/{name}")
             raise

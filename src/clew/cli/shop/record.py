@@ -41,7 +41,7 @@ class Plan:
     baseline_s: float
     fault_s: float
     rest_s: float
-    """After the fault: for what began in it to end and to arrive."""
+    """After each of the two: for what began in it to end, and to arrive."""
     share: float
 
 
@@ -83,8 +83,9 @@ class Recorder:
         plan = self._plan
         baseline_from = time.time_ns()
         self._wait(f"{name}: baseline", plan.baseline_s)
+        baseline = Span(baseline_from, time.time_ns())
+        self._wait(f"{name}: rest", plan.rest_s)
         with self._control.switched_on(name, share=plan.share, for_s=plan.fault_s + 60) as since_ns:
-            baseline = Span(baseline_from, since_ns)
             self._wait(f"{name}: fault", plan.fault_s)
         during = Span(since_ns, time.time_ns())
         self._wait(f"{name}: rest", plan.rest_s)

@@ -65,7 +65,9 @@ export function FindBar({ id, session, typed, mode, onChange, jump, field }: Pro
         onChange={(event) => onChange(event.target.value, mode)}
         onKeyDown={(event) => {
           if (event.key === "Enter") jump(event.shiftKey ? -1 : 1);
-          if (event.key === "Escape") event.currentTarget.blur();
+          if (event.key !== "Escape") return;
+          event.preventDefault(); // a search field would be cleared, and n would find nothing
+          event.currentTarget.blur();
         }}
       />
       {typed && (
