@@ -66,12 +66,13 @@ def cpu_s() -> float:
 
 @contextmanager
 def settler_of(engine: EmbeddedEngine) -> Iterator[Settler]:
-    """Return a settler with nothing settled yet."""
+    """Return a settler with nothing settled yet, of a Clew that has run since before the first span."""
     for table in DERIVED:
         engine.execute(f"TRUNCATE TABLE {table}")
     numbers = itertools.count()
     with tempfile.TemporaryDirectory(prefix="clew-bench-") as directory:
-        yield Settler(engine, Path(directory), ids=lambda: f"{time.time_ns()}-{next(numbers)}", quiet_s=0)
+        began = time.time_ns()
+        yield Settler(engine, Path(directory), ids=lambda: f"{began}-{next(numbers)}", quiet_s=0, told_since_ns=0)
 
 
 def settle_arriving(engine: EmbeddedEngine, traces: int, days: int) -> tuple[int, float]:

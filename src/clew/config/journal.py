@@ -22,7 +22,7 @@ class JournalConfig(Section):
     """Age at which a segment that is worth an insert of its own is sealed."""
     idle_interval_s: Annotated[float, Field(gt=0, le=60)] = 2.0
     """The same at low rates: the longest time until a span can be searched while somebody searches."""
-    unread_interval_s: Annotated[float, Field(gt=0, le=60)] = 8.0
+    unread_interval_s: Annotated[float, Field(gt=0, le=60)] = 10.0
     """The same at low rates while nobody has searched or asked for the status for 20 seconds. A question ends it,
     and waits for what has waited longer than `idle_interval_s`."""
     compression: Literal["none", "lz4"] = "none"

@@ -1,25 +1,28 @@
 """Spans as they came in, kept in memory until their traces are settled: reading them back costs more than all the rest.
 
-It is a cache: a trace counts as held only when as many of its rows are here as the store has. What is here is always
-a part of what is stored, so equal numbers mean equal rows. Rows that were taken out to be settled never come back, so
-a trace that is held whole was never settled.
+It is a cache: a trace counts as held only when as many of its rows are here as the store has, or when nobody else
+writes and no row of it can have been stored that is not here. What is here is always a part of what is stored, so
+equal numbers mean equal rows. Rows that were taken out to be settled never come back, so a trace that is held whole
+was never settled.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from clew.derive.departed import Departed
 from clew.derive.lot import Lot
-from clew.derive.numbers import Ints
+from clew.derive.numbers import Flags, Ints
 from clew.derive.spans import PLAIN, TIMES, WORDS, Spans, number_of, spans_of
 from clew.derive.told import NESTED, Told, telling, told_of
+from clew.model import BUCKET_S, now_ns
 
 MOST_BYTES = 96 << 20
 """Most memory; beyond it the oldest segments go, and their traces are read from the store."""
@@ -54,11 +57,31 @@ class _Slim:
         return _Slim.of(rows.set_column(at, "place", pa.array(number)), told)
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was held of some traces, numbered in their order."""
+
+    spans: Spans | None
+    whole: Flags
+    """Traces of which it is known that no other row is stored."""
+
+
 class Held:
     """The spans of recent segments; thread-safe."""
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self, most_bytes: int = MOST_BYTES, *, since_ns: int | None = None, now: Callable[[], int] = now_ns
+    ) -> None:
+        """Prepare.
+
+        Args:
+            most_bytes: most memory.
+            since_ns: since when every stored segment is told here; None where others write as well.
+            now: the clock, in ns.
+        """
         self._most_bytes = most_bytes
+        self._now = now
+        self._departed = None if since_ns is None else Departed(since_ns)
         self._lock = threading.Lock()
         self._segments: dict[str, _Slim] = {}
         self._told: deque[str] = deque(maxlen=_REMEMBERED)
@@ -80,12 +103,22 @@ class Held:
             self._segments[segment] = slim
             size = sum(one.size for one in self._segments.values())
             while size > self._most_bytes:
-                size -= self._segments.pop(next(iter(self._segments))).size
+                oldest = self._segments.pop(next(iter(self._segments)))
+                size -= oldest.size
+                self._depart(pc.unique(oldest.rows.column("trace_id")))
 
-    def take(self, tenant: str, ids: pa.Array) -> Spans | None:
-        """Take the rows of some traces out, numbered in the order of the traces; `None` when there are none."""
+    def miss(self, ids: pa.Array) -> None:
+        """Note traces of which rows are stored that are not told here."""
+        with self._lock:
+            self._depart(ids)
+
+    def take(self, tenant: str, ids: pa.Array) -> Taken:
+        """Take the rows of some traces out."""
         found: list[_Slim] = []
         with self._lock:
+            horizon = self._departed.horizon_ns if self._departed else 0
+            stayed = ~self._departed.has(ids) if self._departed else np.zeros(len(ids), np.bool_)
+            self._depart(ids)
             for name, slim in list(self._segments.items()):
                 mine = pc.is_in(slim.rows.column("trace_id"), value_set=ids)
                 if slim.rows.column("tenant").chunk(0).dictionary.to_pylist() != [tenant]:
@@ -98,7 +131,23 @@ class Held:
                     del self._segments[name]
                 else:
                     self._segments[name] = slim.filter(pc.invert(mine))
-        return _joined(found, ids) if found else None
+        spans = _joined(found, ids) if found else None
+        whole = np.zeros(len(ids), np.bool_) if spans is None else stayed & _begins(spans, len(ids), horizon)
+        return Taken(spans, whole)
+
+    def _depart(self, ids: pa.Array) -> None:
+        if self._departed:
+            self._departed.add(ids, self._now())
+
+
+def _begins(spans: Spans, traces: int, horizon_ns: int) -> Flags:
+    """Return which traces have a root, and begin at a time or after it."""
+    first = np.full(traces, np.iinfo(np.int64).max)
+    rooted = np.zeros(traces, np.bool_)
+    np.minimum.at(first, spans.trace, spans.start)
+    rooted[spans.trace[spans.parent == 0]] = True
+    found: Flags = rooted & (first >= horizon_ns)
+    return found
 
 
 def _slim(batches: Sequence[pa.RecordBatch]) -> _Slim:
@@ -139,6 +188,19 @@ def _joined(parts: Sequence[_Slim], ids: pa.Array) -> Spans:
         place=np.where(place >= 0, place + shift, -1),
         told=Told.joined([part.told for part in parts]),
     )
+
+
+def whole(taken: Taken, ids: pa.Array) -> Lot:
+    """Return the traces that are held whole for sure, as if none was ever settled."""
+    places = np.flatnonzero(taken.whole)
+    if taken.spans is None or not places.size:
+        return Lot.none()
+    bucket = taken.spans.start // (BUCKET_S * 10**9) * BUCKET_S
+    low, high = np.full(len(ids), np.iinfo(np.int64).max), np.zeros(len(ids), np.int64)
+    np.minimum.at(low, taken.spans.trace, bucket)
+    np.maximum.at(high, taken.spans.trace, bucket)
+    rows = np.bincount(taken.spans.trace, minlength=len(ids))
+    return Lot.new(ids, low, high, rows).take(places)
 
 
 def complete(spans: Spans | None, ids: pa.Array, lot: Lot) -> tuple[Spans | None, Ints]:

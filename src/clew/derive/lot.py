@@ -46,21 +46,39 @@ class Lot:
     day: Ints
     """Day of its settled row, in days since 1970."""
 
+    @classmethod
+    def new(cls, ids: pa.Array, low: Ints, high: Ints, rows: Ints) -> Lot:
+        """Return traces that were never settled."""
+        never = np.zeros(len(ids), np.int64)
+        return cls(ids, low, high, rows, never, never, never)
+
+    @classmethod
+    def none(cls) -> Lot:
+        """Return no traces."""
+        return cls.new(pa.array([], ID128), *[np.zeros(0, np.int64)] * 3)
+
     @property
     def size(self) -> int:
         """Number of traces."""
         return len(self.ids)
 
+    def beside(self, other: Lot) -> Lot:
+        """Return these traces and then others."""
+        columns = (np.concatenate([getattr(self, name), getattr(other, name)]) for name in _COLUMNS)
+        return Lot(pa.concat_arrays([self.ids, other.ids]), *columns)
+
     def take(self, places: Ints) -> Lot:
         """Return some of the traces."""
-        columns = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Lot(columns.pop("ids").take(pa.array(places)), *(column[places] for column in columns.values()))
+        return Lot(self.ids.take(pa.array(places)), *(getattr(self, name)[places] for name in _COLUMNS))
 
     def portions(self, spans: int) -> Iterator[Lot]:
         """Yield the traces in runs of about so many spans, never cutting a trace."""
         run = (np.cumsum(self.rows) - self.rows) // spans
         for one in np.unique(run):
             yield self.take(np.flatnonzero(run == one))
+
+
+_COLUMNS = tuple(field.name for field in fields(Lot) if field.name != "ids")
 
 
 class Scratch:

@@ -50,11 +50,12 @@ class Outcome:
 
 def look_up(scratch: Scratch, scope: Scope, ids: pa.Array) -> Lot:
     """Return which traces have stored rows, in the order of the key of `spans`, as if none was ever settled."""
+    if not len(ids):
+        return Lot.none()
     scratch.name(ids)
     index = scratch.query(_INDEX, {"tenant": scope.tenant})
     low, high, rows = (index.column(name).to_numpy() for name in ("low", "high", "n"))
-    never = np.zeros(index.num_rows, np.int64)
-    return Lot(index.column("trace_id").combine_chunks(), low, high, rows, never, never, never)
+    return Lot.new(index.column("trace_id").combine_chunks(), low, high, rows)
 
 
 def look_back(scratch: Scratch, scope: Scope, lot: Lot) -> Lot:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import structlog
 
 from clew.derive.grown import Grown
-from clew.derive.held import Held, complete
+from clew.derive.held import Held, complete, whole
 from clew.derive.lot import Lot, Scratch
 from clew.derive.outbox import Outbox
 from clew.derive.settle import Outcome, look_back, look_up, settle
@@ -77,8 +77,21 @@ class Settler:
         metrics: Metrics | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         quiet_s: float = QUIET_S,
+        told_since_ns: int | None = None,
         after_lot: Callable[[], None] = lambda: None,
     ) -> None:
+        """Prepare; nothing runs yet.
+
+        Args:
+            engine: where everything is stored.
+            directory: for rows on their way.
+            ids: makes names that no other rows ever had.
+            metrics: counted there.
+            monotonic: seconds that never go back.
+            quiet_s: how long no span of a trace may have come before it is settled.
+            told_since_ns: since when `stored` is told of every segment; None where others write to the engine as well.
+            after_lot: called by the thread when a lot is done and its memory free.
+        """
         self._engine = engine
         self._scratch = Scratch(engine)
         self._outbox = Outbox(directory)
@@ -86,9 +99,8 @@ class Settler:
         self._metrics = metrics
         self._monotonic = monotonic
         self._after_lot = after_lot
-        """Called by the thread when a lot is done and its memory free."""
         self._grown = Grown(quiet_s)
-        self._held = Held()
+        self._held = Held(since_ns=told_since_ns)
         self._sweep = Sweep(engine)
         self._working = threading.Lock()
         """Held while rows are made and inserted, so that nothing is deleted in between."""
@@ -120,6 +132,8 @@ class Settler:
         """
         if spans:
             self._held.add(segment, spans)
+        else:
+            self._held.miss(index.column("trace_id"))
         self._grown.add(index, self._monotonic())
 
     def stats(self) -> SettlerStats:
@@ -182,8 +196,9 @@ class Settler:
             with self._working:
                 self._outbox.deliver(self._engine)
                 held = self._held.take(scope.tenant, some)  # before the look-up: what comes in between is missed by it
-                lot = look_up(self._scratch, scope, some)
-                known, places = complete(held, some, lot)
+                lot = whole(held, some)
+                lot = lot.beside(look_up(self._scratch, scope, some.filter(pa.array(~held.whole))))
+                known, places = complete(held.spans, some, lot)
                 if known is not None:
                     spans += self._settle_part(scope, lot.take(places), known)
                 left = np.setdiff1d(np.arange(lot.size), places, assume_unique=True)

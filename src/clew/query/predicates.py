@@ -125,7 +125,8 @@ class Predicates:
             yield f"has(items, {self._params.text(f'{item.key}={item.value}')})"
         elif item.scope is FilterScope.SPAN:
             exact = condition(item, _same, self._params, arrays=True)
-            yield " AND ".join([exact, *self._accelerators(item)])  # the costly index expression runs on what is left
+            # What is cheap to test stands first; the costly index expression runs on what is left.
+            yield " AND ".join([*self._somewhere(item), exact, *self._accelerators(item)])
         elif item.scope is FilterScope.ANYWHERE:
             yield self._anywhere(item)
         else:
@@ -135,6 +136,12 @@ class Predicates:
         column = COLUMNS.get(item.key, item.key)
         passes = compare(item, self._params)(column)
         return f"NOT ({passes})" if item.op in {Op.NE, Op.NOT_MATCH} else passes
+
+    def _somewhere(self, item: Filter) -> Iterator[str]:
+        """Yield a condition on all values of a span, without their keys, that is true wherever the exact one is."""
+        if item.op is Op.EQ and isinstance(item.value, str):
+            key, value = self._params.text(item.key), self._params.text(item.value)
+            yield f"(has(mapValues(attr_str), {value}) OR mapContains(arr_str, {key}))"
 
     def _accelerators(self, item: Filter) -> Iterator[str]:
         """Yield conditions that are true wherever the exact one is, and that an index or a plain column answers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clew.config import Config
+from clew.model import now_ns
 from clew.store import MigrationOptions, MigrationReport, migrate
 from clew.store.embedded import EmbeddedEngine
 from clew.store.housekeeping import set_attribute_index
@@ -12,7 +13,7 @@ from clew.store.retention import reconcile_ttl
 
 AnyEngine = EmbeddedEngine | HttpEngine
 
-__all__ = ["AnyEngine", "bring_up_to_date", "open_engine"]
+__all__ = ["AnyEngine", "alone_since_ns", "bring_up_to_date", "open_engine"]
 
 
 def bring_up_to_date(config: Config, engine: AnyEngine, *, wait: bool = False) -> MigrationReport:
@@ -22,3 +23,8 @@ def bring_up_to_date(config: Config, engine: AnyEngine, *, wait: bool = False) -
     reconcile_ttl(engine, traces_days=storage.retention_days, red_days=storage.red_retention_days)
     set_attribute_index(engine, wanted=storage.attribute_index)
     return report
+
+
+def alone_since_ns(engine: AnyEngine) -> int | None:
+    """Return since when nobody but this process has written, in ns; None where others may: a server takes from all."""
+    return now_ns() if isinstance(engine, EmbeddedEngine) else None

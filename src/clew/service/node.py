@@ -31,7 +31,7 @@ from clew.service.actions import Actions
 from clew.service.chores import housekeeper
 from clew.service.directory import open_directory
 from clew.service.disk import DiskWatch
-from clew.service.engine import AnyEngine, bring_up_to_date, open_engine
+from clew.service.engine import AnyEngine, alone_since_ns, bring_up_to_date, open_engine
 from clew.service.gauges import mirror
 from clew.service.jaeger_ports import query_port, storage_port
 from clew.service.listeners import (
@@ -125,6 +125,7 @@ class Node:
             directory.derive,
             ids=lambda: secrets.token_hex(16),
             metrics=self.metrics,
+            told_since_ns=alone_since_ns(engine),
             after_lot=give_back,
         )
         processor = Processor(journal, engine, metrics=self.metrics, grown=settler.stored)

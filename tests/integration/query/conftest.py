@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from clew.model import RESOURCES, SCOPES, SPANS, Scope
+from clew.model.schema import ID128
 from clew.pipeline.rollup import Columns, red_tables, span_by_service, trace_index
 from clew.query.memo import Memo
 from clew.query.read import Control, Read
@@ -181,6 +182,17 @@ class Store:
         self.put("red_service_1m", services)
         for slim in span_by_service([rows]):
             self.put("span_by_service", slim)
+
+    def named(self, spans: list[Span]) -> pa.RecordBatch:
+        """Return the part of the `trace_index` rows that says which traces have grown."""
+        ids = sorted({span.trace_id for span in spans})
+        columns = [pa.array([self.scope.tenant] * len(ids)), pa.array(ids, ID128)]
+        return pa.RecordBatch.from_arrays(columns, ["tenant", "trace_id"])
+
+    def segment(self, spans: list[Span]) -> tuple[str, list[pa.RecordBatch]]:
+        """Return what a settler is told of a segment: its name, and its spans in two batches with their own words."""
+        half = len(spans) // 2
+        return f"segment/{next(self.numbers)}", [self.rows(part) for part in (spans[:half], spans[half:]) if part]
 
     def catalogue(self, day: int, rows: list[tuple[str, str, str, str]], more: set[str] = frozenset()) -> None:
         """Store attribute keys and values: (level, key, type, value)."""

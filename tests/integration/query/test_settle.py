@@ -3,14 +3,12 @@ from __future__ import annotations
 import itertools
 import time
 
-import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clew.derive import Settler
 from clew.model import Kind
-from clew.model.schema import ID128
 from clew.query.answer import Window
 from clew.query.graph import edges
 from clew.query.plan.found import Ask
@@ -51,23 +49,10 @@ def settle(store, settler, request):
 
     def run(*spans, into=store, by=settler):
         into.insert(list(spans))
-        by.stored(named(into, spans), *(segment(into, list(spans)) if request.param == "held" else ()))
+        by.stored(into.named(spans), *(into.segment(list(spans)) if request.param == "held" else ()))
         by.settle_due()
 
     return run
-
-
-def named(store, spans):
-    """Return the part of `trace_index` rows that says which traces have grown."""
-    ids = sorted({span.trace_id for span in spans})
-    columns = [pa.array([store.scope.tenant] * len(ids)), pa.array(ids, ID128)]
-    return pa.RecordBatch.from_arrays(columns, ["tenant", "trace_id"])
-
-
-def segment(store, spans):
-    """Return what a settler is told of a segment: its name, and its spans in two batches with their own words."""
-    half = len(spans) // 2
-    return f"segment/{next(NUMBERS)}", [store.rows(part) for part in (spans[:half], spans[half:]) if part]
 
 
 def sums(store, table):
@@ -332,7 +317,7 @@ def test_a_settled_trace_that_grows_is_searched_as_it_is(settle, settler, store,
     ):
         assert page(store.read(), parse_query(text), Ask(DAY), DAY.to_ns).data.traces == [], text
     assert traces(store)[1]["duration"] == 300
-    settler.stored(named(store, grown))
+    settler.stored(store.named(grown))
     settler.settle_due()
     assert (traces(store)[1]["duration"], traces(store)[1]["root_name"]) == (9000, "GET /")
 
@@ -341,7 +326,7 @@ def test_settling_again_changes_nothing(settle, settler, store, span):
     """A trace that has not grown is not counted again, whoever asks."""
     settle(span(1, service="web", kind=Kind.CLIENT, peer="bank"))
     before = everything(store)
-    settler.stored(named(store, [span(1)]))
+    settler.stored(store.named([span(1)]))
     assert settler.settle_due() == 0
     assert everything(store) == before
 
@@ -417,12 +402,12 @@ def test_a_kill_at_any_insert_is_made_good(engine, make_store, tmp_path, span, *
         for part in (spans, [late]):
             store.insert(part)
             first = settler(Dying(engine, calls, after=after) if disturbed else engine)
-            first.stored(named(store, part))
+            first.stored(store.named(part))
             if disturbed:
                 with pytest.raises(EngineUnavailableError):
                     first.settle_due()
                 second = settler()
-                second.stored(named(store, part))
+                second.stored(store.named(part))
                 second.settle_due()
             else:
                 first.settle_due()
@@ -449,9 +434,10 @@ SPAN = st.tuples(
     cuts=st.lists(st.integers(0, 30), max_size=4),
     silences=st.lists(st.sampled_from([1, 70_000]), min_size=31, max_size=31),
     held=st.lists(st.booleans(), min_size=6, max_size=6),
+    alone=st.booleans(),
 )
 def test_slices_settle_to_the_same_as_everything_at_once(
-    engine, make_store, tmp_path_factory, kinds, *, spans, cuts, silences, held
+    engine, make_store, tmp_path_factory, kinds, *, spans, cuts, silences, held, alone
 ):
     """However spans arrive and whenever they are settled in between, the derived rows are those of one settling."""
     make, event = kinds
@@ -469,74 +455,17 @@ def test_slices_settle_to_the_same_as_everything_at_once(
             )
         )  # fmt: skip
     slices, whole = make_store(), make_store()
-    settler = Settler(engine, tmp_path_factory.mktemp("derive"), ids=lambda: f"p{next(NUMBERS)}", quiet_s=0)
+    directory = tmp_path_factory.mktemp("derive")
+    settler = Settler(engine, directory, ids=lambda: f"p{next(NUMBERS)}", quiet_s=0, told_since_ns=0 if alone else None)
     edges_at = sorted({0, *(cut for cut in cuts if cut < len(made)), len(made)})
     for number, (first, last) in enumerate(itertools.pairwise(edges_at)):
         slices.insert(made[first:last])
-        settler.stored(named(slices, made[first:last]), *(segment(slices, made[first:last]) if held[number] else ()))
+        settler.stored(slices.named(made[first:last]), *(slices.segment(made[first:last]) if held[number] else ()))
         if held[-1] or last == len(made):
             settler.settle_due()
     whole.insert(made)
-    settler.stored(named(whole, made))
+    settler.stored(whole.named(made))
     settler.settle_due()
     assert settler.stats().inexact == 0
     assert settler.stats().errors == 0, settler.stats().last_error
     assert everything(slices) == everything(whole)
-
-
-class Counting:
-    """Passes calls on to the engine and counts the reads of spans."""
-
-    def __init__(self, engine):
-        self._engine = engine
-        self.reads = 0
-
-    def __getattr__(self, name):
-        return getattr(self._engine, name)
-
-    def query(self, sql, *args, **limits):
-        """Run a SELECT."""
-        self.reads += "FROM spans" in sql
-        return self._engine.query(sql, *args, **limits)
-
-
-def test_spans_that_just_came_in_are_not_read_back(engine, store, span, tmp_path):
-    """A trace all of whose rows are held is settled without reading spans; one that lacks some is read whole."""
-    counting = Counting(engine)
-    settler = Settler(counting, tmp_path, ids=lambda: f"h{next(NUMBERS)}", quiet_s=0)
-    first = [span(1, service="web", kind=Kind.CLIENT), span(2, 1, at=9, service="pay", kind=Kind.SERVER)]
-    store.insert(first)
-    settler.stored(named(store, first), *segment(store, first))
-    assert (settler.settle_due(), counting.reads) == (2, 0)
-    late = [span(3, 1, at=20, service="db", kind=Kind.SERVER, received=T + 5000 * MS)]
-    store.insert(late)
-    settler.stored(named(store, late), *segment(store, late))
-    assert settler.settle_due() == 3
-    assert counting.reads > 0
-    assert graph(store) == [("web", "db", "", 1.0, 0.0), ("web", "pay", "", 1.0, 0.0)]
-
-
-def test_a_segment_told_twice_counts_once(settler, store, span):
-    """A segment whose inserts were tried again, before or after its traces settled, is counted once."""
-    spans = [span(1, service="web", kind=Kind.CLIENT, peer="bank")]
-    store.insert(spans)
-    told = segment(store, spans)
-    for times in (2, 1):
-        for _ in range(times):
-            settler.stored(named(store, spans), *told)
-        settler.settle_due()
-    assert graph(store) == [("web", "bank", "virtual_node", 1.0, 0.0)]
-    assert traces(store)[1]["rows"] == 1
-
-
-def test_spans_of_a_deleted_trace_are_not_held(settler, store, span):
-    """A trace that is deleted before it settles and comes back is settled from what came back."""
-    spans = [span(1, service="web", kind=Kind.CLIENT, peer="bank")]
-    store.insert(spans)
-    settler.stored(named(store, spans), *segment(store, spans))
-    settler.delete_trace(store.scope, spans[0].trace_id)
-    again = [span(2, service="web", kind=Kind.CLIENT, peer="db")]
-    store.insert(again)
-    settler.stored(named(store, again), *segment(store, again))
-    settler.settle_due()
-    assert graph(store) == [("web", "db", "virtual_node", 1.0, 0.0)]
