@@ -72,9 +72,11 @@ def config_xml(config: EmbeddedConfig, directory: Path) -> str:
         "async_insert_threads": 0,
         "max_thread_pool_free_size": 4,
     }
+    # A merge column by column needs buffers for one column at a time, not for a hundred streams of ten parts.
     merge_tree: Mapping[str, int] = {
         "merge_max_block_size": 8192,
         "min_parts_to_merge_at_once": 8,
+        "vertical_merge_algorithm_min_rows_to_activate": 16_384,
         "merge_selector_base": 10,
         "max_bytes_to_merge_at_max_space_in_pool": config.max_merge_bytes,
         "number_of_free_entries_in_pool_to_lower_max_size_of_merge": 1,
