@@ -30,13 +30,14 @@ sys.path.insert(0, str(ROOT))
 
 import bench  # noqa: E402 - found by the line above
 from bench.part import Part, Promise  # noqa: E402
-from bench.table import PROMISES  # noqa: E402
+from bench.table import PROMISES, SEARCHES  # noqa: E402
 
 TARGET = ROOT / "docs" / "reference" / "benchmarks.md"
 NOTES = ROOT / "bench" / "notes.md"
 Figures = dict[str, tuple[float, str]]
 Section = tuple[str, tuple[Promise, ...]]
 FIRST = "Receiving, keeping and finding"
+ASKING = "Ask anything"
 TRACES = 1_000_000
 QUICK = 0.05
 """Scale of `--quick`."""
@@ -45,6 +46,9 @@ READS = {
     "newest 20 of a service, 24 h": "newest_of_service_ms",
     "newest 20 over 1 s, 24 h": "slow_traces_ms",
     "newest 20 of one attribute value, 24 h": "attribute_value_ms",
+    "one long value, not indexed, that nothing has, 24 h": "long_value_ms",
+    "newest 20 of descendants (A) >> (B), one value, 24 h": "descendants_ms",
+    "newest 20 of one value among others (A) && (B), 24 h": "both_ms",
     "RED with p99 by service, 24 h by minute": "red_p99_ms",
     "trace of 100,000 spans, first block": "big_trace_first_byte_ms",
     "trace of 100,000 spans, all blocks": "big_trace_last_byte_ms",
@@ -163,7 +167,7 @@ def shown(value: float | None) -> str:
 
 def sections(parts: Mapping[str, Part]) -> list[Section]:
     """Return the tables: the first one, then one for each title."""
-    rows: dict[str, tuple[Promise, ...]] = {FIRST: PROMISES}
+    rows: dict[str, tuple[Promise, ...]] = {FIRST: PROMISES, ASKING: SEARCHES}
     for part in parts.values():
         rows[part.title] = (*rows.get(part.title, ()), *part.rows)
     return list(rows.items())

@@ -1,4 +1,4 @@
-"""The figures of receiving, keeping and finding spans: what each must and should be, and the best measured peer."""
+"""The figures of receiving, keeping and searching spans: what each must and should be, and the best measured peer."""
 
 from __future__ import annotations
 
@@ -36,3 +36,10 @@ PROMISES = (
     Promise("trace of 100,000 spans: first byte", "big_trace_first_byte_ms", "ms", 400, 150),
     Promise("trace of 100,000 spans: last byte", "big_trace_last_byte_ms", "ms", 900, 500),
 )
+
+SEARCHES = (
+    Promise("a long attribute value without an index, 24 h", "long_value_ms", "ms", 1100, 500),
+    Promise("{ A } >> { B }, newest 20, 24 h", "descendants_ms", "ms", 500, 200),
+    Promise("{ A } && { B }, newest 20, 24 h", "both_ms", "ms", 500, 200),
+)
+"""Of the table that the benchmarks of questions fill, what `bench.query` measures."""
