@@ -98,7 +98,12 @@ class Held:
             if segment in self._told:
                 return
             self._told.append(segment)
-        slim = _slim(batches)
+        try:
+            slim = _slim(batches)
+        except BaseException:
+            with self._lock:
+                self._told.remove(segment)  # told again, it is taken: what is not here has to be known to be missing
+            raise
         with self._lock:
             self._segments[segment] = slim
             size = sum(one.size for one in self._segments.values())
@@ -132,8 +137,9 @@ class Held:
                 else:
                     self._segments[name] = slim.filter(pc.invert(mine))
         spans = _joined(found, ids) if found else None
-        whole = np.zeros(len(ids), np.bool_) if spans is None else stayed & _begins(spans, len(ids), horizon)
-        return Taken(spans, whole)
+        if spans is not None and stayed.any():
+            return Taken(spans, stayed & _begins(spans, len(ids), horizon))
+        return Taken(spans, np.zeros(len(ids), np.bool_))
 
     def _depart(self, ids: pa.Array) -> None:
         if self._departed:
@@ -190,7 +196,7 @@ def _joined(parts: Sequence[_Slim], ids: pa.Array) -> Spans:
     )
 
 
-def whole(taken: Taken, ids: pa.Array) -> Lot:
+def lot_of(taken: Taken, ids: pa.Array) -> Lot:
     """Return the traces that are held whole for sure, as if none was ever settled."""
     places = np.flatnonzero(taken.whole)
     if taken.spans is None or not places.size:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import structlog
 
 from clew.derive.grown import Grown
-from clew.derive.held import Held, complete, whole
+from clew.derive.held import Held, complete, lot_of
 from clew.derive.lot import Lot, Scratch
 from clew.derive.outbox import Outbox
 from clew.derive.settle import Outcome, look_back, look_up, settle
@@ -196,7 +196,7 @@ class Settler:
             with self._working:
                 self._outbox.deliver(self._engine)
                 held = self._held.take(scope.tenant, some)  # before the look-up: what comes in between is missed by it
-                lot = whole(held, some)
+                lot = lot_of(held, some)
                 lot = lot.beside(look_up(self._scratch, scope, some.filter(pa.array(~held.whole))))
                 known, places = complete(held.spans, some, lot)
                 if known is not None:

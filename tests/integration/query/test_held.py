@@ -133,6 +133,18 @@ def test_a_trace_that_memory_had_no_room_for_is_not_whole(store, span):
     assert roomy.take(store.scope.tenant, pa.array([span(1).trace_id], ID128)).whole.all()
 
 
+def test_a_segment_that_could_not_be_taken_is_taken_when_it_is_told_again(store, span):
+    """Nothing counts as whole for want of spans that failed to be read."""
+    held = Held(since_ns=T - 3600 * S)
+    name, parts = store.segment([span(1), span(2, 1, at=9)])
+    with pytest.raises(KeyError):
+        held.add(name, [part.select(["trace_id"]) for part in parts])
+    held.add(name, parts)
+    taken = held.take(store.scope.tenant, pa.array([span(1).trace_id], ID128))
+    assert taken.spans.size == 2
+    assert taken.whole.all()
+
+
 def test_a_segment_told_twice_counts_once(engine, store, span, tmp_path):
     """A segment whose inserts were tried again, before or after its traces settled, is counted once."""
     settler = told_since(engine, tmp_path, None)
