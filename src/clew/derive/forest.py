@@ -35,6 +35,7 @@ def plant(spans: Spans, joined: Joined) -> Forest:
     levels, depth = _levels(up)
     stuck = np.flatnonzero(depth < 0)
     if stuck.size:
+        stuck = stuck[np.lexsort((spans.parent[stuck], spans.kind[stuck], spans.start[stuck], spans.span[stuck]))]
         place = np.full(up.size, ROOT)
         place[stuck] = np.arange(stuck.size)
         some = break_cycles(place[up[stuck]], spans.start[stuck])
@@ -86,7 +87,7 @@ def critical_path(spans: Spans, forest: Forest, top: Ints) -> tuple[Ints, Ints]:
         above = forest.up[rows]
         begin[rows] = np.clip(begin[rows], begin[above], end[above])
         end[rows] = np.clip(end[rows], begin[above], end[above])
-    chained = _chains(forest.up, forest.inner, begin, end)
+    chained = _chains(spans, forest, begin, end)
     on_path = np.zeros(spans.size, np.bool_)
     on_path[top] = True
     for rows in forest.levels[1:]:
@@ -99,8 +100,9 @@ def critical_path(spans: Spans, forest: Forest, top: Ints) -> tuple[Ints, Ints]:
     return rows, length[rows] - used[rows]
 
 
-def _chains(up: Ints, inner: Ints, begin: Ints, end: Ints) -> Flags:
+def _chains(spans: Spans, forest: Forest, begin: Ints, end: Ints) -> Flags:
     """Return which rows are in the chain of their parent's children that ends last and never overlaps."""
+    up, inner = forest.up, forest.inner
     chained = np.zeros(up.size, np.bool_)
     above = up[inner]
     last, first = end[inner] - begin[above], begin[inner] - begin[above]
@@ -110,7 +112,7 @@ def _chains(up: Ints, inner: Ints, begin: Ints, end: Ints) -> Flags:
         last, first, room = last >> shift, first >> shift, room - shift
     base = above << room
     keys = base + last
-    order = np.argsort(keys)
+    order = _untied(spans, inner, keys, np.argsort(keys))
     keys, rows = keys[order], inner[order]
     group = above[order]
     heads = leaders(group)
@@ -124,3 +126,17 @@ def _chains(up: Ints, inner: Ints, begin: Ints, end: Ints) -> Flags:
         at = before[at]
         at = at[at >= 0]
     return chained
+
+
+def _untied(spans: Spans, rows: Ints, keys: Ints, order: Ints) -> Ints:
+    """Return an order by keys in which equal ones do not depend on how the spans came in."""
+    same = np.diff(keys[order]) == 0
+    if not same.any():
+        return order
+    tied = np.append(False, same) | np.append(same, False)
+    among = order[tied]
+    row = rows[among]
+    rank = np.argsort(np.argsort(np.array(spans.words["service"])))
+    by = (spans.start[row], rank[spans.service[row]], spans.kind[row], spans.span[row], keys[among])
+    order[tied] = among[np.lexsort(by)]
+    return order

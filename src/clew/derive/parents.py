@@ -78,6 +78,7 @@ def parents_of_many(joined: Joined, trace: Ints, span: Ids, parent: Ids, *, star
         mixed = np.zeros(int(trace.max()) + 1, np.bool_)
         mixed[trace[again]] = True
         rows = np.flatnonzero(mixed[trace])
+        rows = rows[np.lexsort((parent[rows], kind[rows], start[rows], span[rows]))]  # not as they came in
         own, above = _codes(trace[rows], span[rows], parent[rows])
         some = claimed(own, above, start[rows], kind[rows])
         up[rows] = np.where(some >= 0, rows[np.maximum(some, 0)], some)

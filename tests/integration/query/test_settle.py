@@ -4,7 +4,7 @@ import itertools
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from clew.derive import Settler
@@ -435,6 +435,20 @@ SPAN = st.tuples(
     silences=st.lists(st.sampled_from([1, 70_000]), min_size=31, max_size=31),
     held=st.lists(st.booleans(), min_size=6, max_size=6),
     alone=st.booleans(),
+)
+@example(  # two children end together, and an id is used twice at the same time
+    spans=[
+        *[(1, 1, 0, 0, 0, "a", Kind.UNSPECIFIED, 0, "", False)] * 9,
+        (3, 2, 1, 0, 1, "a", Kind.UNSPECIFIED, 0, "", False),
+        (3, 1, 0, 0, 1, "a", Kind.UNSPECIFIED, 0, "", False),
+        (3, 3, 1, 0, 294, "a", Kind.UNSPECIFIED, 0, "", False),
+        (1, 1, 1, 1, 0, "a", Kind.UNSPECIFIED, 0, "", False),
+        (3, 1, 2, 0, 0, "b", Kind.UNSPECIFIED, 0, "", False),
+    ],
+    cuts=[],
+    silences=[1] * 31,
+    held=[True, False, False, False, False, False],
+    alone=False,
 )
 def test_slices_settle_to_the_same_as_everything_at_once(
     engine, make_store, tmp_path_factory, kinds, *, spans, cuts, silences, held, alone
