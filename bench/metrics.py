@@ -13,6 +13,7 @@ from collections.abc import Callable
 from bench.part import Part, Promise
 from bench.query import Bench
 from bench.stored import DAY_NS, add_arguments, newest_ns, stored
+from bench.table import ASKING
 
 from clew.query.answer import Window
 from clew.query.plan.grid import default_step
@@ -29,7 +30,7 @@ COMPARE = "{ } | compare({ status = error })"
 STRUCTURE = '{ name = "lets-go" } >> { status = error } | rate() by (resource.service.name)'
 
 PART = Part(
-    title="Ask anything",
+    title=ASKING,
     rows=(
         Promise(
             "rate by service, 24 h, from the rollup", "metrics_rate_rollup_ms", "ms", 100, 30, "77 at 0.6M (Tempo)"

@@ -30,14 +30,13 @@ sys.path.insert(0, str(ROOT))
 
 import bench  # noqa: E402 - found by the line above
 from bench.part import Part, Promise  # noqa: E402
-from bench.table import PROMISES, SEARCHES  # noqa: E402
+from bench.table import ASKING, PROMISES, SEARCHES  # noqa: E402
 
 TARGET = ROOT / "docs" / "reference" / "benchmarks.md"
 NOTES = ROOT / "bench" / "notes.md"
 Figures = dict[str, tuple[float, str]]
 Section = tuple[str, tuple[Promise, ...]]
 FIRST = "Receiving, keeping and finding"
-ASKING = "Ask anything"
 TRACES = 1_000_000
 QUICK = 0.05
 """Scale of `--quick`."""

@@ -37,9 +37,11 @@ PROMISES = (
     Promise("trace of 100,000 spans: last byte", "big_trace_last_byte_ms", "ms", 900, 500),
 )
 
+ASKING = "Ask anything"
+"""Heading of the table of questions."""
 SEARCHES = (
     Promise("a long attribute value without an index, 24 h", "long_value_ms", "ms", 1100, 500),
     Promise("{ A } >> { B }, newest 20, 24 h", "descendants_ms", "ms", 500, 200),
     Promise("{ A } && { B }, newest 20, 24 h", "both_ms", "ms", 500, 200),
 )
-"""Of the table that the benchmarks of questions fill, what `bench.query` measures."""
+"""Its rows that `bench.query` measures."""

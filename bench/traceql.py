@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.part import Part, Promise
+from bench.table import ASKING
 
 from clew.model import Scope
 from clew.query.answer import Window
@@ -25,7 +26,7 @@ from clew.query.traceql import lower, parse, print_query
 from clew.store import EmbeddedEngine, Limits, migrate
 
 PART = Part(
-    title="Ask anything",
+    title=ASKING,
     rows=(Promise("parse and plan a TraceQL query of 1 KB", "traceql_plan_ms", "ms", must=10, aim=3),),
 )
 

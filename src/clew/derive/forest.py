@@ -35,10 +35,10 @@ def plant(spans: Spans, joined: Joined) -> Forest:
     levels, depth = _levels(up)
     stuck = np.flatnonzero(depth < 0)
     if stuck.size:
-        stuck = stuck[np.lexsort((spans.parent[stuck], spans.kind[stuck], spans.start[stuck], spans.span[stuck]))]
         place = np.full(up.size, ROOT)
         place[stuck] = np.arange(stuck.size)
-        some = break_cycles(place[up[stuck]], spans.start[stuck])
+        ring = spans.take(stuck)
+        some = break_cycles(place[up[stuck]], (ring.start, ring.span, ring.kind, ring.parent))
         up[stuck[some == ORPHAN]] = ORPHAN
         levels, depth = _levels(up)
     return Forest(up, levels, depth)

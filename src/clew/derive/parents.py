@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from clew.derive.numbers import NONE, Flags, Ids, Ints, Joined, Small
+import numpy as np
+import numpy.typing as npt
+
+from clew.derive.numbers import NONE, Ids, Ints, Joined, Small
 from clew.model import Kind
 
 ROOT = -1
@@ -16,20 +19,23 @@ def parents(span: Ids, parent: Ids, start: Ints, kind: Small) -> Ints:
 
     Ids of several traces must differ between them, for example as numbers of (trace, id).
     """
-    return break_cycles(claimed(span, parent, start, kind), start)
+    return break_cycles(claimed(span, parent, start, kind), (start, span, kind, parent))
 
 
 def claimed(span: Ids, parent: Ids, start: Ints, kind: Small) -> Ints:
     """Return the index of the parent that each span names, `ROOT` or `ORPHAN`; ids may repeat.
 
-    Where a client and a server share an id, a server's parent is the client, and everybody else's the server.
+    Where a client and a server share an id, a server's parent is the client, and everybody else's the server. Of other
+    twins it is the earliest; which one that is does not depend on how the spans came in.
     """
     server, client = kind == Kind.SERVER, kind == Kind.CLIENT
-    up = _find(span, parent, start, ~server)
-    if np.unique(span).size < span.size:
-        of_client = _find(span, parent, start, ~client)
+    again = np.unique(span).size < span.size
+    first = (start, kind, parent) if again else (start,)
+    up = _find(span, parent, (~server, *first))
+    if again:
+        of_client = _find(span, parent, (~client, *first))
         up = np.where(server, of_client, up)
-        twin = _find(span, span, start, ~client)
+        twin = _find(span, span, (~client, *first))
         nested = server & (twin >= 0) & client[twin] & (parent == parent[twin])
         up = np.where(nested, twin, up)
     up[up == np.arange(span.size)] = ORPHAN
@@ -37,17 +43,17 @@ def claimed(span: Ids, parent: Ids, start: Ints, kind: Small) -> Ints:
     return up
 
 
-def _find(span: Ids, wanted: Ids, start: Ints, last: Flags) -> Ints:
-    """Return the index of the span with each wanted id, else `ORPHAN`; of several the one that is not `last`."""
-    order = np.lexsort((start, last, span))
+def _find(span: Ids, wanted: Ids, first: tuple[npt.NDArray[Any], ...]) -> Ints:
+    """Return the index of the span with each wanted id, else `ORPHAN`; of several the one with the least of `first`."""
+    order = np.lexsort((*reversed(first), span))
     ids = span[order]
     place = np.minimum(np.searchsorted(ids, wanted), max(span.size - 1, 0))
     found = ids[place] == wanted if span.size else np.zeros(0, np.bool_)
     return np.where(found & (wanted != 0), order[place] if span.size else place, ORPHAN)
 
 
-def break_cycles(up: Ints, start: Ints) -> Ints:
-    """Return parents in which every span reaches the top: the earliest span of a cycle becomes an orphan."""
+def break_cycles(up: Ints, first: tuple[npt.NDArray[Any], ...]) -> Ints:
+    """Return parents in which every span reaches the top: of a cycle the one with the least of `first` is an orphan."""
     top = up.size
     jump = np.append(np.where(up < 0, top, up), top)
     for _ in range(max(top, 1).bit_length() + 1):
@@ -60,7 +66,7 @@ def break_cycles(up: Ints, start: Ints) -> Ints:
         while (one := int(up[ring[-1]])) in left:
             left.remove(one)
             ring.append(one)
-        up[min(ring, key=lambda one: (int(start[one]), one))] = ORPHAN
+        up[min(ring, key=lambda one: tuple(int(column[one]) for column in first))] = ORPHAN
     return up
 
 
@@ -78,7 +84,6 @@ def parents_of_many(joined: Joined, trace: Ints, span: Ids, parent: Ids, *, star
         mixed = np.zeros(int(trace.max()) + 1, np.bool_)
         mixed[trace[again]] = True
         rows = np.flatnonzero(mixed[trace])
-        rows = rows[np.lexsort((parent[rows], kind[rows], start[rows], span[rows]))]  # not as they came in
         own, above = _codes(trace[rows], span[rows], parent[rows])
         some = claimed(own, above, start[rows], kind[rows])
         up[rows] = np.where(some >= 0, rows[np.maximum(some, 0)], some)

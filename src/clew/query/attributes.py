@@ -109,6 +109,16 @@ def _equal_text(item: Filter, column: Column, params: Params, *, arrays: bool) -
         yield f"(mapContains({array}, {name}) AND arrayExists((k, vs) -> k = {name} AND has(vs, {value}), {keys}))"
 
 
+def somewhere(item: Filter, column: Column, params: Params) -> Iterator[str]:
+    """Yield a test of all values, whatever their keys, that is true wherever `condition` is: for `=` with a text.
+
+    Reading values alone and few keys after it takes four fifths of the time of reading both.
+    """
+    if item.op is Op.EQ and isinstance(item.value, str):
+        name, value = params.text(item.key), params.text(item.value)
+        yield f"(has(mapValues({column('attr_str')}), {value}) OR mapContains({column('arr_str')}, {name}))"
+
+
 def _reads(item: Filter, column: Column, params: Params, *, arrays: bool) -> Iterator[str]:
     """Yield a test per type that a value of this text may have; arrays and bytes are read as JSON and base64."""
     text = str(item.value)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from clew.query.attributes import compare, condition, exists, one_of
+from clew.query.attributes import compare, condition, exists, one_of, somewhere
 from clew.query.filters import SCOPE_INTRINSICS, TRACE_INTRINSICS, Filter, FilterScope, Op, value_type
 from clew.query.params import Params
 from clew.query.regex import alternatives
@@ -126,7 +126,7 @@ class Predicates:
         elif item.scope is FilterScope.SPAN:
             exact = condition(item, _same, self._params, arrays=True)
             # What is cheap to test stands first; the costly index expression runs on what is left.
-            yield " AND ".join([*self._somewhere(item), exact, *self._accelerators(item)])
+            yield " AND ".join([*somewhere(item, _same, self._params), exact, *self._accelerators(item)])
         elif item.scope is FilterScope.ANYWHERE:
             yield self._anywhere(item)
         else:
@@ -136,12 +136,6 @@ class Predicates:
         column = COLUMNS.get(item.key, item.key)
         passes = compare(item, self._params)(column)
         return f"NOT ({passes})" if item.op in {Op.NE, Op.NOT_MATCH} else passes
-
-    def _somewhere(self, item: Filter) -> Iterator[str]:
-        """Yield a condition on all values of a span, without their keys, that is true wherever the exact one is."""
-        if item.op is Op.EQ and isinstance(item.value, str):
-            key, value = self._params.text(item.key), self._params.text(item.value)
-            yield f"(has(mapValues(attr_str), {value}) OR mapContains(arr_str, {key}))"
 
     def _accelerators(self, item: Filter) -> Iterator[str]:
         """Yield conditions that are true wherever the exact one is, and that an index or a plain column answers."""

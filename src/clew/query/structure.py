@@ -9,8 +9,8 @@ from enum import StrEnum
 import numpy as np
 
 from clew.derive.numbers import Ids, Ints, Small
+from clew.derive.parents import ORPHAN, parents
 from clew.query.answer import Incomplete
-from clew.query.tree import ORPHAN, parents
 
 MOST_TWINS = 2
 """A client and a server may share an id (Zipkin); with more spans nobody knows whose child is whose."""

@@ -10,8 +10,6 @@ import numpy.typing as npt
 from clew.derive.numbers import Ids, Ints, Small
 from clew.derive.parents import ORPHAN, ROOT, parents
 
-__all__ = ["ORPHAN", "ROOT", "Ids", "Ints", "Small", "Tree", "build", "parents"]
-
 
 @dataclass(frozen=True, slots=True)
 class Tree:

@@ -12,15 +12,15 @@ from clew.store import Limits
 
 _FOR_READING = 0.75
 _NICE = 10
-_CATCH_UP_S = 2.0
+CATCH_UP_S = 2.0
 """Longest time that a question waits for what has waited for one; then it is answered from what is stored."""
 
 
-async def caught_up(journal: Journal) -> None:
+async def caught_up(journal: Journal, most_s: float = CATCH_UP_S) -> None:
     """Take note of a question, and let it wait until rows are stored that only waited because nobody asked."""
     journal.read()
     if journal.owes():
-        await asyncio.to_thread(journal.catch_up, _CATCH_UP_S)
+        await asyncio.to_thread(journal.catch_up, most_s)
 
 
 def read_limits(config: Config) -> Limits:

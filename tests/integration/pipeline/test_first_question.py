@@ -14,7 +14,7 @@ from clew.model import Scope
 from clew.pipeline import Processor
 from clew.query.read import Read
 from clew.query.reader import Reader
-from clew.service import reading
+from clew.service.reading import caught_up
 from clew.store.embedded import EmbeddedEngine
 from clew.testing.groups import GroupSource
 
@@ -44,17 +44,16 @@ def _stored(read: Read) -> int:
 
 
 async def test_the_first_question_sees_what_waited_for_it(
-    engine: EmbeddedEngine, journal: LocalJournal, clock: list[int], monkeypatch: pytest.MonkeyPatch
+    engine: EmbeddedEngine, journal: LocalJournal, clock: list[int]
 ) -> None:
     """A read that promises nothing finds no rows; the node's waits for them, once they are older than a reader lets."""
-    monkeypatch.setattr(reading, "_CATCH_UP_S", 60.0)  # of a machine that is busy
     answers: SimpleQueue[Exception | None] = SimpleQueue()
     group = GroupSource(7).group()
     assert group.spans is not None
     journal.append(group, answers.put)
     assert answers.get(timeout=60) is None
     clock[0] += 3 * 10**9
-    plain, promising = Reader(engine), Reader(engine, asked=partial(reading.caught_up, journal))
+    plain, promising = Reader(engine), Reader(engine, asked=partial(caught_up, journal, most_s=60.0))
     assert await plain.run(Scope("default"), _stored) == 0
     assert await promising.run(Scope("default"), _stored) == group.spans.num_rows
     assert journal.stats().spans.pending == 0

@@ -26,7 +26,7 @@ from clew.testing.shop import RunningShop, until
 from shop.load import Crowd
 
 FAULT = "pii-attributes"
-"""What is recorded and found again; no other test switches it on, so that none leaves traces in the baseline."""
+"""What is recorded and found again; no other test here switches it on, so that none leaves traces in the baseline."""
 OTHER = "high-cardinality"
 
 

@@ -62,7 +62,7 @@ class Control:
         try:
             yield int(self._ask("PUT", f"/faults/{name}", asked)["since_ns"])
         except ShopRefusedError:
-            raise
+            raise  # it is not on: what somebody else switched on stays
         except BaseException:  # also Ctrl-C before the answer: it may be on by then
             with contextlib.suppress(ShopUnreachableError, ShopRefusedError):  # the first error is the one to show
                 self._ask("DELETE", f"/faults/{name}")

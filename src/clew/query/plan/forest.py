@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from clew.derive.numbers import Ids, Ints, Small
+from clew.derive.parents import ROOT, parents
 from clew.query.structure import Gap, crowded, gaps, numbered
 from clew.query.traceql.ast import SpansetOp
-from clew.query.tree import ROOT, parents
 
 Mask = npt.NDArray[np.bool_]
 
