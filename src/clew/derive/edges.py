@@ -33,7 +33,7 @@ USER = "user"
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """Producers of other traces that consumers are linked to; entries of equal place belong together."""
+    """Producers that consumers are linked to, not below; entries of equal place belong together."""
 
     consumer: Ints
     """Rows of the spans."""
@@ -42,6 +42,17 @@ class Remote:
     duration: Ints
     failed: Flags
     weight: Floats
+
+    def beside(self, other: Remote) -> Remote:
+        """Return these and then others."""
+        return Remote(
+            np.concatenate([self.consumer, other.consumer]),
+            [*self.service, *other.service],
+            np.concatenate([self.start, other.start]),
+            np.concatenate([self.duration, other.duration]),
+            np.concatenate([self.failed, other.failed]),
+            np.concatenate([self.weight, other.weight]),
+        )
 
 
 NO_REMOTE = Remote(*(np.zeros(0, np.int64),), [], *(np.zeros(0, np.int64),) * 2, np.zeros(0, np.bool_), np.zeros(0))
@@ -150,7 +161,7 @@ def _between(spans: Spans, forest: Forest, nodes: Nodes) -> list[Calls]:
 
 
 def _linked(spans: Spans, remote: Remote, nodes: Nodes) -> Calls:
-    """Return the calls from producers of other traces."""
+    """Return the calls from producers by a link."""
     rows = remote.consumer
     service = nodes.codes(spans.words["service"])
     return Calls(

@@ -136,7 +136,6 @@ def _untied(spans: Spans, rows: Ints, keys: Ints, order: Ints) -> Ints:
     tied = np.append(False, same) | np.append(same, False)
     among = order[tied]
     row = rows[among]
-    rank = np.argsort(np.argsort(np.array(spans.words["service"])))
-    by = (spans.start[row], rank[spans.service[row]], spans.kind[row], spans.span[row], keys[among])
+    by = (spans.start[row], spans.service_order(row), spans.kind[row], spans.span[row], keys[among])
     order[tied] = among[np.lexsort(by)]
     return order

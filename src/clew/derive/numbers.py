@@ -66,11 +66,11 @@ class Pairs:
     def __init__(self, group: Ints, value: Ids) -> None:
         self._group, self._value = group, value
         hashes = pair_hash(group, value)
-        self._order = np.argsort(hashes)
+        self._order = np.argsort(hashes, kind="stable")
         self._hashes = hashes[self._order]
 
     def find(self, group: Ints, value: Ids) -> Ints:
-        """Return a row with each pair, `NONE` where there is none."""
+        """Return the first row with each pair, `NONE` where there is none."""
         if not self._hashes.size:
             return np.full(group.size, NONE, np.int64)
         wanted = pair_hash(group, value)

@@ -160,7 +160,7 @@ def _tables(
     spans, joined = distinct(spans)
     forest = plant(spans, joined)
     begun, alone = origins(spans, forest), lonely(spans, forest)
-    remote = producers(scratch, scope, spans, alone=alone, until=units.until)
+    remote = producers(scratch, scope, spans, lot.ids.take(pa.array(base)), alone=alone, until=units.until)
     alone[remote.consumer] = False
     named = queues(spans, alone)
     errors = thrown(spans, begun)

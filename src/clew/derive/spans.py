@@ -7,11 +7,12 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from clew.derive.lot import PLACED, Lot, Scratch
-from clew.derive.numbers import Floats, Ids, Ints, Joined, Pairs, Small, join, leaders
+from clew.derive.numbers import Floats, Ids, Ints, Joined, Pairs, Small, join, leaders, mix
 from clew.derive.told import SAID_SQL, Told
 from clew.model import Scope, Status
 
@@ -57,6 +58,11 @@ class Spans:
         """Number of rows."""
         return int(self.span.size)
 
+    def service_order(self, rows: Ints) -> Ints:
+        """Return the place of each row's service among all names: codes are numbered as spans came in, this is not."""
+        place: Ints = np.argsort(np.argsort(np.array(self.words["service"])))[self.service[rows]]
+        return place
+
     def take(self, rows: Any) -> Spans:
         """Return some rows."""
         columns = {field.name: getattr(self, field.name)[rows] for field in fields(self) if field.name not in _SHARED}
@@ -82,17 +88,23 @@ def read_spans(scratch: Scratch, scope: Scope, lot: Lot) -> Spans:
     spans = spans_of(table, number_of(table.column("trace_id"), lot.ids))
     said = scratch.query(SAID_SQL + PLACED, where)
 
-    def keys(trace: Ints, span: Ids, kind: Small, start: Ints) -> tuple[Ints, Ids]:
-        return trace * 8 + kind, span ^ start.astype(np.uint64)
-
-    numbered = number_of(said.column("trace_id"), lot.ids)
-    found = Pairs(*keys(numbered, *(said.column(name).to_numpy() for name in ("span_id", "kind", "start"))))
-    place = found.find(*keys(spans.trace, spans.span, spans.kind, spans.start))
+    found = Pairs(*_keys(number_of(said.column("trace_id"), lot.ids), *(said.column(name).to_numpy() for name in _KEY)))
+    key = (spans.span, spans.kind, spans.status, spans.start, spans.received)
+    place = found.find(*_keys(spans.trace, *key))
     tells = (place >= 0) | (spans.status == Status.ERROR)
     rows = np.flatnonzero(tells)
     plain = table.select(["status_message", "http_status"]).take(pa.array(rows))
     told = Told.of(plain.column(0), plain.column(1), said, place[rows])
     return replace(spans, place=np.where(tells, np.cumsum(tells) - 1, -1), told=told)
+
+
+_KEY = ("span_id", "kind", "status", "start", "received")
+
+
+def _keys(trace: Ints, *columns: npt.NDArray[Any]) -> tuple[Ints, Ids]:
+    """Return what tells a row from others, given `_KEY`: copies of a span that came in at another time differ too."""
+    span, kind, status, start, received = columns
+    return trace * 32 + status * 8 + kind, span ^ start.astype(np.uint64) ^ mix(received.astype(np.uint64))
 
 
 def spans_of(table: pa.Table, trace: Ints, *, place: Ints | None = None, told: Told | None = None) -> Spans:
@@ -137,14 +149,14 @@ def _words(column: pa.ChunkedArray) -> tuple[list[str], Ints]:
 def distinct(spans: Spans) -> tuple[Spans, Joined]:
     """Return identical spans once (those sent twice), and where each finds its parent.
 
-    Twins that differ in kind, start, service or name stay.
+    Twins that differ in kind, start, service or name stay. Of copies that say different things the first counts.
     """
     joined = join(spans.trace, spans.span, spans.parent)
     rows = joined.repeated
     if not rows.size:
         return spans, joined
     keys = [getattr(spans, key)[rows] for key in ("name", "service", "start", "kind", "span", "trace")]
-    among = np.lexsort(keys)
+    among = np.lexsort([spans.status[rows], spans.received[rows], *keys])
     fresh = np.ones(rows.size, np.bool_)
     fresh[1:] = np.any([key[among][1:] != key[among][:-1] for key in keys], axis=0)
     keep = np.ones(spans.size, np.bool_)

@@ -20,7 +20,8 @@ from clew.model.schema import ID128
 _EXCEPTION = "exception"
 _QUEUED = (Kind.PRODUCER, Kind.CONSUMER)
 SAID_SQL = """
-    SELECT trace_id, span_id, kind, toUnixTimestamp64Nano(start) AS start,
+    SELECT trace_id, span_id, kind, status, toUnixTimestamp64Nano(start) AS start,
+        toUnixTimestamp64Milli(received) AS received,
         attr_str['error.type'] AS type,
         multiIf(attr_str['messaging.destination.name'] != '', attr_str['messaging.destination.name'],
             attr_str['messaging.destination'] != '', attr_str['messaging.destination'],

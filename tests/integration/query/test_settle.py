@@ -450,6 +450,26 @@ SPAN = st.tuples(
     held=[True, False, False, False, False, False],
     alone=False,
 )
+@example(  # a consumer is linked to a producer of its own trace that comes later
+    spans=[
+        (1, 1, 0, 0, 0, "a", Kind.CONSUMER, 0, "", False),
+        (1, 1, 0, 0, 0, "a", Kind.PRODUCER, 0, "", False),
+    ],
+    cuts=[1],
+    silences=[1] * 31,
+    held=[False, False, False, False, False, True],
+    alone=False,
+)
+@example(  # two copies of a span say different things
+    spans=[
+        (1, 1, 0, 0, 0, "a", Kind.UNSPECIFIED, 0, "", False),
+        (1, 1, 0, 0, 0, "a", Kind.UNSPECIFIED, 2, "", True),
+    ],
+    cuts=[],
+    silences=[1] * 31,
+    held=[True, False, False, False, False, False],
+    alone=False,
+)
 def test_slices_settle_to_the_same_as_everything_at_once(
     engine, make_store, tmp_path_factory, kinds, *, spans, cuts, silences, held, alone
 ):
