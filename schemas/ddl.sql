@@ -67,7 +67,7 @@ ENGINE = MergeTree
 PARTITION BY toDate(bucket)
 ORDER BY (tenant, bucket, trace_id)
 TTL toDate(bucket) + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 4096;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, string_serialization_version = 'single_stream', index_granularity = 4096;
 
 CREATE TABLE IF NOT EXISTS logs (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -104,7 +104,7 @@ ENGINE = MergeTree
 PARTITION BY toDate(bucket)
 ORDER BY (tenant, bucket, trace_id, time)
 TTL toDate(bucket) + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 1024;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, string_serialization_version = 'single_stream', index_granularity = 1024;
 
 CREATE TABLE IF NOT EXISTS resources (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -130,7 +130,7 @@ ENGINE = AggregatingMergeTree
 PARTITION BY day
 ORDER BY (tenant, resource_id)
 TTL day + toIntervalDay(31)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, allow_dimensions_outside_sorting_key = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, string_serialization_version = 'single_stream', allow_dimensions_outside_sorting_key = 1;
 
 CREATE TABLE IF NOT EXISTS scopes (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -157,7 +157,7 @@ ENGINE = AggregatingMergeTree
 PARTITION BY day
 ORDER BY (tenant, scope_id)
 TTL day + toIntervalDay(31)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, allow_dimensions_outside_sorting_key = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, string_serialization_version = 'single_stream', allow_dimensions_outside_sorting_key = 1;
 
 CREATE TABLE IF NOT EXISTS trace_index (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -177,7 +177,7 @@ ENGINE = AggregatingMergeTree
 PARTITION BY day
 ORDER BY (tenant, trace_id)
 TTL day + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 512, min_bytes_for_wide_part = 1125899906842624, allow_dimensions_outside_sorting_key = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, string_serialization_version = 'single_stream', index_granularity = 512, min_bytes_for_wide_part = 1125899906842624, allow_dimensions_outside_sorting_key = 1;
 
 CREATE TABLE IF NOT EXISTS span_by_service (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -195,7 +195,7 @@ ENGINE = MergeTree
 PARTITION BY toDate(bucket)
 ORDER BY (tenant, service, start)
 TTL toDate(bucket) + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, string_serialization_version = 'single_stream';
 
 CREATE TABLE IF NOT EXISTS red_1m (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -215,7 +215,7 @@ ENGINE = AggregatingMergeTree
 PARTITION BY toDate(minute)
 ORDER BY (tenant, service, minute, name, kind, status, is_root)
 TTL toDate(minute) + toIntervalDay(90)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, string_serialization_version = 'single_stream';
 
 CREATE TABLE IF NOT EXISTS red_service_1m (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -233,7 +233,7 @@ ENGINE = AggregatingMergeTree
 PARTITION BY toDate(minute)
 ORDER BY (tenant, service, minute)
 TTL toDate(minute) + toIntervalDay(90)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, string_serialization_version = 'single_stream';
 
 CREATE TABLE IF NOT EXISTS attr_keys (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -248,7 +248,7 @@ ENGINE = AggregatingMergeTree
 PARTITION BY day
 ORDER BY (tenant, level, key, type)
 TTL day + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, allow_dimensions_outside_sorting_key = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, string_serialization_version = 'single_stream', allow_dimensions_outside_sorting_key = 1;
 
 CREATE TABLE IF NOT EXISTS attr_values (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -263,7 +263,7 @@ ENGINE = ReplacingMergeTree
 PARTITION BY day
 ORDER BY (tenant, level, key, type, value)
 TTL day + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, string_serialization_version = 'single_stream';
 
 CREATE TABLE IF NOT EXISTS traces (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -300,7 +300,7 @@ ENGINE = ReplacingMergeTree(rows)
 PARTITION BY day
 ORDER BY (tenant, trace_id)
 TTL day + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 2048, min_bytes_for_wide_part = 1125899906842624;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, string_serialization_version = 'single_stream', index_granularity = 2048, min_bytes_for_wide_part = 1125899906842624;
 
 CREATE TABLE IF NOT EXISTS shapes (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -322,7 +322,7 @@ ENGINE = AggregatingMergeTree
 PARTITION BY toDate(hour)
 ORDER BY (tenant, hour, shape)
 TTL toDate(hour) + toIntervalDay(90)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, allow_dimensions_outside_sorting_key = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, string_serialization_version = 'single_stream', allow_dimensions_outside_sorting_key = 1;
 
 CREATE TABLE IF NOT EXISTS edges_1m (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -345,7 +345,7 @@ ENGINE = AggregatingMergeTree
 PARTITION BY toDate(minute)
 ORDER BY (tenant, minute, client, server, kind)
 TTL toDate(minute) + toIntervalDay(90)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, string_serialization_version = 'single_stream';
 
 CREATE TABLE IF NOT EXISTS exceptions (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -369,7 +369,7 @@ ENGINE = AggregatingMergeTree
 PARTITION BY toDate(minute)
 ORDER BY (tenant, fingerprint, minute, version)
 TTL toDate(minute) + toIntervalDay(90)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, allow_dimensions_outside_sorting_key = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, string_serialization_version = 'single_stream', allow_dimensions_outside_sorting_key = 1;
 
 CREATE TABLE IF NOT EXISTS kept_traces (
     `tenant` LowCardinality(String) CODEC(ZSTD(1)),
@@ -382,7 +382,7 @@ CREATE TABLE IF NOT EXISTS kept_traces (
 ENGINE = MergeTree
 PARTITION BY toDate(archived)
 ORDER BY (tenant, trace_id, archived, part)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, index_granularity = 64;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, string_serialization_version = 'single_stream', index_granularity = 64;
 
 CREATE TABLE IF NOT EXISTS clew_meta (
     `key` String CODEC(ZSTD(1)),
@@ -391,7 +391,7 @@ CREATE TABLE IF NOT EXISTS clew_meta (
 )
 ENGINE = ReplacingMergeTree(updated)
 ORDER BY key
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, string_serialization_version = 'single_stream';
 
 CREATE OR REPLACE VIEW otel_traces AS
 SELECT

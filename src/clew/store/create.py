@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clew.store.columns import columns_of
 from clew.store.items import INDEX_NAME, items_expression
+from clew.store.settings import Settings, settings_clause
 from clew.store.tables import COMMON_SETTINGS, TABLES, Keep, Table
 from clew.store.views import otel_traces
 
@@ -44,8 +45,8 @@ def create_table(table: Table, *, days: int | None = None, attribute_index: bool
     clauses.append(f"ORDER BY {table.order}")
     if table.keep is not Keep.FOREVER:
         clauses.append(f"TTL {ttl_expression(table, DEFAULT_DAYS[table.keep] if days is None else days)}")
-    settings = {**COMMON_SETTINGS, **table.settings}
-    clauses.append("SETTINGS " + ", ".join(f"{name} = {value}" for name, value in settings.items()))
+    settings: Settings = {**COMMON_SETTINGS, **table.settings}
+    clauses.append(f"SETTINGS {settings_clause(settings)}")
     body = ",\n    ".join(lines)
     return f"CREATE TABLE IF NOT EXISTS {table.name} (\n    {body}\n)\n" + "\n".join(clauses)
 

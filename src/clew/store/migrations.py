@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from clew.store.create import create_all, create_table
 from clew.store.derived import DERIVED
-from clew.store.tables import BY_NAME
+from clew.store.settings import settings_clause
+from clew.store.tables import BY_NAME, TABLES, TEXTS
 
 
 class MigrationKind(StrEnum):
@@ -51,9 +52,14 @@ def _archive(_: MigrationOptions) -> Sequence[str]:
     return [create_table(BY_NAME["kept_traces"])]
 
 
+def _texts(_: MigrationOptions) -> Sequence[str]:
+    return [f"ALTER TABLE {table.name} MODIFY SETTING {settings_clause(TEXTS)}" for table in TABLES]
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "tables", MigrationKind.LIGHT, _tables),
     Migration(2, "derived tables", MigrationKind.LIGHT, _derived),
     Migration(3, "archived traces", MigrationKind.LIGHT, _archive),
+    Migration(4, "texts with their lengths", MigrationKind.LIGHT, _texts),
 )
 """All steps in order; the last version is the one this Clew knows."""

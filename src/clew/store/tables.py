@@ -285,11 +285,18 @@ TABLES: tuple[Table, ...] = (
 
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 
-COMMON_SETTINGS: dict[str, str | int] = {
+TEXTS: dict[str, str | int | float] = {"string_serialization_version": "single_stream"}
+"""Texts stand with their lengths.
+
+Apart, as the engine has it by itself, the lengths of attribute values are eight bytes each before they are packed, take
+a sixth more disk and a third to a half more time to read.
+"""
+COMMON_SETTINGS: dict[str, str | int | float] = {
     "ttl_only_drop_parts": 1,
     "non_replicated_deduplication_window": 1000,
     "fsync_after_insert": 1,
     "fsync_part_directory": 1,
     "materialize_ttl_recalculate_only": 1,
+    **TEXTS,
 }
 """Settings of every table: whole parts expire, a repeated token changes nothing, an insert that returned is on disk."""

@@ -49,6 +49,35 @@ def test_a_newer_schema_is_refused_with_both_versions(engine):
     meta.put(SCHEMA_VERSION_KEY, str(MIGRATIONS[-1].version))
 
 
+def test_rows_from_before_texts_stood_with_their_lengths_stay_readable(engine):
+    """A database of version 3 is altered by its start; parts of both kinds are read and merged as one."""
+
+    def insert(key):
+        engine.execute(
+            "INSERT INTO attr_values (tenant, day, level, key, type, value) "
+            f"SELECT 'texts', today(), 'span', '{key}', 'string', concat('value ', toString(number)) FROM numbers(50)"
+        )
+
+    def told():
+        return engine.query(
+            "SELECT key, value FROM attr_values WHERE tenant = 'texts' ORDER BY key, value"
+        ).table.to_pylist()
+
+    engine.execute("ALTER TABLE attr_values MODIFY SETTING string_serialization_version = 'with_size_stream'")
+    insert("before")
+    Meta(engine).put(SCHEMA_VERSION_KEY, "3")
+    assert migrate(engine, migrations=MIGRATIONS[:4]).applied == ("texts with their lengths",)
+    insert("after")
+    apart = told()
+    engine.execute("OPTIMIZE TABLE attr_values FINAL")
+    assert told() == apart
+    assert len(apart) == 100
+    made = engine.query("SELECT create_table_query AS made FROM system.tables WHERE name = 'attr_values'").table
+    assert "string_serialization_version = 'single_stream'" in made["made"][0].as_py()
+    engine.execute("TRUNCATE TABLE attr_values")
+    Meta(engine).put(SCHEMA_VERSION_KEY, str(MIGRATIONS[-1].version))
+
+
 def test_the_last_word_counts_even_when_the_clock_goes_back(engine):
     """A value written with an earlier clock still replaces the older one."""
     Meta(engine, lambda: 10**18).put("clock", "first")
