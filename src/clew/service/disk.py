@@ -21,7 +21,8 @@ _NEWEST = (
 )
 _AHEAD = {"ahead": 600}
 """Seconds that a sender's clock may be fast; a span of next year is not the newest."""
-_AGE_S = 10.0
+_AGE_S = 2.0
+"""The page asks every five seconds and tells how old the newest span is: an older answer would make it look late."""
 _LIMITS = Limits(timeout_s=5.0, max_threads=1)
 
 
