@@ -106,7 +106,7 @@ test("a wrong query says where and what to write", async () => {
   const { page, close } = await open(query("{ status = broken }"));
   const alert = page.getByRole("alert");
   await alert.waitFor();
-  expect(await alert.textContent()).toContain('put text in double quotes: "broken"');
+  expect(await alert.textContent()).toContain('Put text in double quotes: "broken"');
   await close();
 });
 
@@ -200,6 +200,22 @@ test("a metrics query is drawn as lines, with its numbers and a trace behind the
   await screenshot(page, "explore-series");
   await table.getByRole("link", { name: "trace" }).first().click();
   await page.waitForURL((url) => url.pathname.startsWith("/trace/"));
+  expect(errors).toEqual([]);
+  await close();
+});
+
+test("a comparison tells what sets the selected spans apart, and leads to them", async () => {
+  const q = `{ resource.service.name =~ "${service}.*" } | compare({ status = error })`;
+  const { page, errors, close } = await open(query(q));
+  const table = page.getByRole("table");
+  const kind = table.getByRole("row", { name: /^kind client/ });
+  await page.getByText("2 selected spans, 2 others").waitFor();
+  expect(await kind.textContent()).toMatch(/100 %.*0 %.*\+100\.0/);
+  await expectAccessible(page);
+  await screenshot(page, "explore-comparison");
+  await kind.getByRole("link").click();
+  await expect.poll(() => new URL(page.url()).searchParams.get("q")).toBe("{ kind = client }");
+  await page.locator(rows).first().waitFor();
   expect(errors).toEqual([]);
   await close();
 });

@@ -27,6 +27,11 @@ export function percent(share: number): string {
   return `${value >= 10 || value === 0 ? Math.round(value) : value.toFixed(1)} %`;
 }
 
+/** Writes a hint, which an error message ends with in brackets, as a sentence of its own. */
+export function sentence(hint: string): string {
+  return hint.charAt(0).toUpperCase() + hint.slice(1);
+}
+
 function scaled(value: number, step: number, prefixes: readonly string[]): string {
   let rest = value;
   let power = 0;

@@ -1,5 +1,6 @@
 import { Link, useLocation } from "@tanstack/react-router";
 import { ApiError } from "../api/client";
+import { sentence } from "../format";
 import { en } from "../i18n/en";
 import { Button, copy, EmptyState } from "../kit";
 
@@ -25,7 +26,7 @@ export function Failure({ error, retry }: { error: Error; retry?: () => void }) 
       }
     >
       {detail && <p>{detail}</p>}
-      {api?.hint && <p>{api.hint}</p>}
+      {api?.hint && <p>{sentence(api.hint)}</p>}
     </EmptyState>
   );
 }

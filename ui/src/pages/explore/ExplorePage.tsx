@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from "react";
-import { count, exactCount } from "../../format";
+import { count, exactCount, sentence } from "../../format";
 import { en } from "../../i18n/en";
 import { useCommands } from "../../keys/useCommands";
 import { Banner, Button, copy, Skeleton } from "../../kit";
@@ -53,7 +53,7 @@ function Notices({ search }: { search: TraceSearch }) {
     <>
       {truncated && (
         <Banner tone="warn">
-          {texts.truncated(truncated.reason)} {truncated.hint}
+          {texts.truncated(truncated.reason)} {sentence(truncated.hint)}
         </Banner>
       )}
       {duplicates > 0 && <Banner tone="info">{texts.duplicates(count(duplicates))}</Banner>}

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import type { WindowText } from "../../api/reads";
+import { sentence } from "../../format";
 import { useCommands } from "../../keys/useCommands";
 import { Button, Kbd } from "../../kit";
 import { texts } from "./texts";
@@ -136,7 +137,7 @@ export function QueryEditor({ text, error, window, onRun }: Props) {
             <mark>{draft.slice(shown.from, shown.to) || " "}</mark>
             {draft.slice(shown.to, shown.to + 24)}
           </code>
-          <span>{texts.position(shown.from, shown.message)}</span> <span className="muted">{shown.hint}</span>
+          <span>{texts.position(shown.from, shown.message)}</span> <span className="muted">{sentence(shown.hint)}</span>
         </p>
       )}
     </form>

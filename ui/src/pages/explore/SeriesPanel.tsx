@@ -7,13 +7,15 @@ import type { Box } from "../../chart/bars";
 import { drawLines } from "../../chart/drawLines";
 import { nearest } from "../../chart/lines";
 import { arrowed, Plot, shareAt } from "../../chart/Plot";
-import { count, minute } from "../../format";
+import { count, minute, sentence } from "../../format";
 import { Banner, Skeleton } from "../../kit";
 import { Failure } from "../../shell/PageError";
 import { refresh } from "../../shell/window";
 import { useTheme } from "../../theme/theme";
 import { PALETTES, SERVICE_HUES, type ThemeName } from "../../theme/tokens";
 import { absolute, type Span } from "../../url/time";
+import { ComparisonTable } from "./ComparisonTable";
+import { comparison } from "./compared";
 import { formatOf, MOST_DRAWN, type Shown, shown } from "./series";
 import { texts } from "./texts";
 
@@ -129,35 +131,45 @@ function Sign({ theme, at }: { theme: ThemeName; at: number }) {
   );
 }
 
-/** The answer of a metrics query: lines, and every series in a table with an example of what is behind it. */
-export function SeriesPanel({ q, window, run }: { q: string; window: Span; run: number }) {
+/** Lines, and every series in a table with an example of what is behind it. */
+function Lines({ data, q, window }: { data: SeriesAnswer; q: string; window: Span }) {
   const [lit, setLit] = useState(-1);
-  const read = useQuery({ ...seriesRead({ q, ...absolute(window) }, run), placeholderData: keepPreviousData });
-  const answer = read.data?.data;
-  const rows = useMemo(() => shown(answer?.series ?? [], q), [answer, q]);
+  const rows = useMemo(() => shown(data.series, q), [data, q]);
   const format = useMemo(() => formatOf(q), [q]);
-  if (read.isError) return <Failure error={read.error} retry={refresh} />;
-  if (!answer) return <Skeleton rows={8} />;
-  if (rows.length === 0) return <p className="panel series-none">{texts.series.none}</p>;
   const drawn = rows.slice(0, MOST_DRAWN);
   const cut = rows.length > drawn.length ? texts.series.cut(String(drawn.length)) : "";
-  const tables = [...new Set(answer.sources.map(({ table }) => table))].join(", ");
-  const truncated = read.data?.meta.truncated;
+  const tables = [...new Set(data.sources.map(({ table }) => table))].join(", ");
   return (
-    <section className="panel histogram" aria-label={texts.series.label}>
-      {truncated && (
-        <Banner tone="warn">
-          {texts.truncated(truncated.reason)} {truncated.hint}
-        </Banner>
-      )}
+    <>
       <header className="histogram-head">
         <span role="status">{texts.series.count(count(rows.length), cut)}</span>
-        <span className="muted" title={answer.sources.map(({ why }) => why).join("; ")}>
+        <span className="muted" title={data.sources.map(({ why }) => why).join("; ")}>
           {texts.series.read(tables)}
         </span>
       </header>
-      <Chart data={answer} drawn={drawn} format={format} window={window} lit={lit} />
+      <Chart data={data} drawn={drawn} format={format} window={window} lit={lit} />
       <Table rows={rows} format={format} onLit={setLit} />
+    </>
+  );
+}
+
+/** The answer of a metrics query: series over time, or a comparison. */
+export function SeriesPanel({ q, window, run }: { q: string; window: Span; run: number }) {
+  const read = useQuery({ ...seriesRead({ q, ...absolute(window) }, run), placeholderData: keepPreviousData });
+  const answer = read.data?.data;
+  const compared = useMemo(() => comparison(answer?.series ?? []), [answer]);
+  if (read.isError) return <Failure error={read.error} retry={refresh} />;
+  if (!answer) return <Skeleton rows={8} />;
+  if (answer.series.length === 0) return <p className="panel series-none">{texts.series.none}</p>;
+  const truncated = read.data?.meta.truncated;
+  return (
+    <section className="panel histogram" aria-label={compared ? texts.compared.label : texts.series.label}>
+      {truncated && (
+        <Banner tone="warn">
+          {texts.truncated(truncated.reason)} {sentence(truncated.hint)}
+        </Banner>
+      )}
+      {compared ? <ComparisonTable found={compared} /> : <Lines data={answer} q={q} window={window} />}
     </section>
   );
 }

@@ -47,6 +47,22 @@ export const texts = {
     point: (when: string, values: string) => `${when}: ${values}`,
     nothing: "no value",
   },
+  compared: {
+    label: "Selected spans compared with the others",
+    summary: (selected: string, others: string) => `${selected} selected spans, ${others} others`,
+    shown: (shown: string, all: string) =>
+      shown === all ? `${all} values, the largest difference first` : `the ${shown} of ${all} values that differ most`,
+    attribute: "Attribute",
+    value: "Value",
+    selection: "Selected",
+    baseline: "Others",
+    more: "Difference",
+    spans: "Spans",
+    most: (share: string) => `≤ ${share}`,
+    points: (more: number) => `${more > 0 ? "+" : more < 0 ? "−" : ""}${(Math.abs(more) * 100).toFixed(1)}`,
+    show: "show",
+    search: (q: string) => `Show the spans of ${q}`,
+  },
   saved: {
     label: "Saved",
     none: "No query is saved yet.",

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { call } from "../../api/client";
+import { sentence } from "../../format";
 import { Button, EmptyState } from "../../kit";
 import { text } from "./text";
 
@@ -39,7 +40,7 @@ export function Missing({ id, again }: { id: string; again: () => void }) {
         }
       >
         <p>{data ? (t.states[data.state] ?? data.detail) : t.unknown}</p>
-        {data?.hint && <p className="muted">{data.hint}</p>}
+        {data?.hint && <p className="muted">{sentence(data.hint)}</p>}
       </EmptyState>
     </>
   );
