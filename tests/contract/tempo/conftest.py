@@ -144,6 +144,28 @@ def clew(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture(scope="session")
+def send(clew: RunningClew):
+    """Return a function that stores spans of OTLP JSON, for traces that one test needs: they begin `long_ago`."""
+
+    def send(*groups: dict[str, Any]) -> None:
+        spans = sum(len(scope["spans"]) for group in groups for scope in group["scopeSpans"])
+        before = clew.status()["ledger"]["stored"]
+        body = json.dumps({"resourceSpans": groups}).encode()
+        request = urllib.request.Request(f"{clew.otlp_http_url}/v1/traces", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert answer.read() == b"{}"
+        clew.wait_stored(before + spans)
+
+    return send
+
+
+@pytest.fixture(scope="session")
+def long_ago() -> int:
+    """A time three days before the traces of all tests, so that no list of names and no default range reaches it."""
+    return T0 - 3 * 86_400 * S
+
+
+@pytest.fixture(scope="session")
 def port(clew: RunningClew) -> int:
     """The port of Tempo's API."""
     return clew.ports["listen.tempo"]

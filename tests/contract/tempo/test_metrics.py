@@ -116,9 +116,18 @@ def test_exemplars_lead_to_traces(tempo, grafana_range):
         assert labels["trace:id"] == f"{0xA1:032x}"
         assert labels["name"] == "SELECT"
         assert exemplar.value in {sample.value for sample in series.samples}
-    off = quote("{ status = error } | rate() with(exemplars=false)")
-    reply = tempo.get(f"/api/metrics/query_range?q={off}&{grafana_range}&step=60")
-    assert not reply.strict(pb.QueryRangeResponse()).series[0].exemplars
+    for hint in ("false", "0"):
+        off = quote(f"{{ status = error }} | rate() with(exemplars={hint})")
+        reply = tempo.get(f"/api/metrics/query_range?q={off}&{grafana_range}&step=60")
+        assert not reply.strict(pb.QueryRangeResponse()).series[0].exemplars
+
+
+def test_series_are_json_whatever_is_accepted(tempo, grafana_range):
+    """Both routes answer JSON to a client that asks for protobuf, as traces and searches would not."""
+    for path, message in (("query_range", pb.QueryRangeResponse()), ("query", pb.QueryInstantResponse())):
+        reply = tempo.get(f"/api/metrics/{path}?q={quote('{ } | rate()')}&{grafana_range}", "application/protobuf")
+        assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
+        assert reply.strict(message).series
 
 
 def test_names_that_need_quotes_keep_them(tempo, grafana_range):

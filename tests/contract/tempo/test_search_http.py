@@ -63,6 +63,10 @@ def test_protobuf_is_answered_on_request(tempo, grafana_range):
         ("status.code=error", {0xA1}),
         ("error=true", {0xA1}),
         ("root.name=GET", {0xA1, 0xA2}),
+        ("root.service.name=sho", {0xA1, 0xA2}),
+        ("http.response.status_code=200", {0xA1}),
+        ("cached=true ratio=0.5", {0xA1}),
+        ("db.system.name=postgres name=reserve", set()),
         ("db.system.name=postgres", {0xA1}),
     ],
 )
@@ -111,5 +115,27 @@ def test_wrong_parameters_are_refused_in_plain_text(tempo, query, word):
 
 
 def test_absent_and_zero_limits_have_their_defaults(tempo, grafana_range):
-    """`spss=0` means 3; an absent limit 20; the largest limit is accepted."""
+    """`spss=0` means 3; the largest limit is accepted."""
     assert len(search(tempo, grafana_range, "{ }", "&spss=0&limit=262144").traces) >= 3
+
+
+def test_a_search_without_a_limit_returns_twenty(tempo, send, long_ago):
+    """The newest twenty of more."""
+    made = [
+        {"traceId": f"{0xD00 + n:032x}", "spanId": f"{n + 1:016x}", "startTimeUnixNano": str(long_ago + n * S),
+         "endTimeUnixNano": str(long_ago + n * S)}
+        for n in range(23)
+    ]  # fmt: skip
+    send({"scopeSpans": [{"scope": {"name": "many"}, "spans": made}]})
+    query = f"q={quote('{ instrumentation:name = `many` }')}&start={long_ago // S - 60}&end={long_ago // S + 60}"
+    found = tempo.get(f"/api/search?{query}").strict(pb.SearchResponse()).traces
+    assert [int(one.traceID, 16) for one in found] == [0xD00 + n for n in range(22, 2, -1)]
+    assert len(tempo.get(f"/api/search?{query}&limit=22").json["traces"]) == 22
+
+
+@pytest.mark.parametrize("path", ["search/tags", "v2/search/tags", "search/tag/a/values", "v2/search/tag/.a/values"])
+def test_lists_take_whole_seconds(tempo, path):
+    """Fractions of seconds and an end before the start are refused in plain text."""
+    for wrong in ("start=1.5&end=3", "start=3&end=2"):
+        reply = tempo.get(f"/api/{path}?{wrong}")
+        assert (reply.status, reply.headers["content-type"].split(";")[0]) == (400, "text/plain")

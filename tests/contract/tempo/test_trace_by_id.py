@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-import json
+from base64 import b64encode
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -12,29 +13,49 @@ from clew.api.pb import tempo_pb2 as pb
 PROTOBUF = "application/protobuf"
 
 
+Rows = list[tuple[bytes, bytes, bytes, bytes, str]]
+
+
 def spans(trace: pb.Trace) -> dict[bytes, trace_pb2.Span]:
     """Return the spans of a trace by id."""
     scopes = (scope for resource in trace.resourceSpans for scope in resource.scope_spans)
     return {one.span_id: one for scope in scopes for one in scope.spans}
 
 
-def messages(sent: dict[str, Any], trace_id: int) -> dict[bytes, trace_pb2.Span]:
-    """Return the spans that were sent, as messages."""
-    found = {}
-    for resource in sent["resourceSpans"]:
-        for scope in resource["scopeSpans"]:
-            for one in scope["spans"]:
-                if int(one["traceId"], 16) == trace_id:
-                    plain = {k: v for k, v in one.items() if not k.endswith("Id")}
-                    message = ParseDict(plain, trace_pb2.Span())
-                    message.trace_id, message.span_id = bytes.fromhex(one["traceId"]), bytes.fromhex(one["spanId"])
-                    message.parent_span_id = bytes.fromhex(one.get("parentSpanId", ""))
-                    message.status.SetInParent()
-                    found[message.span_id] = message
-    return found
+def rows(groups: Iterable[trace_pb2.ResourceSpans], trace_id: int) -> Rows:
+    """Return each span of a trace with all that belongs to it, sorted: what a deep comparison looks at."""
+    found = []
+    for group in groups:
+        for scoped in group.scope_spans:
+            for one in scoped.spans:
+                if one.trace_id == trace_id.to_bytes(16, "big"):
+                    owners = (one, group.resource, scoped.scope, *one.events, *one.links)
+                    for owner in owners:
+                        owner.attributes.sort(key=lambda pair: pair.SerializeToString())
+                    told = [owner.SerializeToString(deterministic=True) for owner in owners[:3]]
+                    found.append((one.span_id, *told, f"{group.schema_url} {scoped.schema_url}"))
+    return sorted(found)
 
 
-@pytest.mark.parametrize("accept", [PROTOBUF, "application/protobuf, application/json;q=0.5"])
+def message(group: dict[str, Any]) -> trace_pb2.ResourceSpans:
+    """Return what was sent as OTLP JSON as a message, with the empty `status` that every span has in an answer."""
+
+    def base64_ids(value: Any) -> Any:
+        if isinstance(value, list):
+            return [base64_ids(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        ids = {"traceId", "spanId", "parentSpanId"}
+        return {k: b64encode(bytes.fromhex(v)).decode() if k in ids else base64_ids(v) for k, v in value.items()}
+
+    made: trace_pb2.ResourceSpans = ParseDict(base64_ids(group), trace_pb2.ResourceSpans())
+    for scoped in made.scope_spans:
+        for one in scoped.spans:
+            one.status.SetInParent()
+    return made
+
+
+@pytest.mark.parametrize("accept", [PROTOBUF, "application/protobuf, application/json;q=0.5", "application/json, " + PROTOBUF])
 def test_the_data_source_gets_the_trace_as_it_was_sent(tempo, sent, t0, accept):
     """V2 in protobuf, as Grafana asks for it: every span comes back equal, nothing is added."""
     reply = tempo.get(f"/api/v2/traces/{0xA1:032x}?start={t0 // 10**9 - 60}&end={t0 // 10**9 + 60}", accept)
@@ -42,7 +63,7 @@ def test_the_data_source_gets_the_trace_as_it_was_sent(tempo, sent, t0, accept):
     answer = pb.TraceByIDResponse.FromString(reply.body)
     assert answer.HasField("metrics")
     assert answer.status == pb.COMPLETE
-    assert spans(answer.trace) == messages(sent, 0xA1)
+    assert rows(answer.trace.resourceSpans, 0xA1) == rows(map(message, sent["resourceSpans"]), 0xA1)
     for resource in answer.trace.resourceSpans:
         assert resource.HasField("resource")
         assert all(scope.HasField("scope") for scope in resource.scope_spans)
@@ -58,7 +79,7 @@ def test_a_root_has_a_parent_of_no_length(tempo):
 def test_version_1_is_the_bare_trace(tempo, sent):
     """V1 answers the trace itself in protobuf."""
     reply = tempo.get("/api/traces/a1", PROTOBUF)
-    assert spans(pb.Trace.FromString(reply.body)) == messages(sent, 0xA1)
+    assert rows(pb.Trace.FromString(reply.body).resourceSpans, 0xA1) == rows(map(message, sent["resourceSpans"]), 0xA1)
 
 
 def test_json_is_that_of_protobuf_not_of_otlp(tempo, t0):
@@ -84,24 +105,46 @@ def test_json_and_protobuf_say_the_same(tempo):
     assert ParseDict({"resourceSpans": first["batches"]}, pb.Trace()) == strict.trace
 
 
-def test_texts_that_look_like_members_stay_as_they_are(tempo, clew, t0):
+def test_texts_that_look_like_members_stay_as_they_are(tempo, send, long_ago):
     """The JSON of a trace is made from text; an attribute that holds such text is not touched."""
     text = 'x "traceId":"00ff" "kind":2 "code":1'
-    body = {"resourceSpans": [{"scopeSpans": [{"spans": [{
-        "traceId": f"{0xC4:032x}", "spanId": f"{1:016x}", "name": text, "startTimeUnixNano": str(t0 - 3600 * 10**9),
-        "endTimeUnixNano": str(t0 - 3599 * 10**9), "attributes": [{"key": "traceId", "value": {"stringValue": text}}],
-    }]}]}]}  # fmt: skip
-    before = clew.status()["ledger"]["stored"]
-    from urllib.request import Request, urlopen  # noqa: PLC0415
-
-    sending = Request(
-        f"{clew.otlp_http_url}/v1/traces", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    urlopen(sending, timeout=30).close()
-    clew.wait_stored(before + 1)
+    odd = {
+        "traceId": f"{0xC4:032x}", "spanId": f"{1:016x}", "name": text, "startTimeUnixNano": str(long_ago),
+        "endTimeUnixNano": str(long_ago + 1), "attributes": [{"key": "traceId", "value": {"stringValue": text}}],
+    }  # fmt: skip
+    send({"scopeSpans": [{"spans": [odd]}]})
     (one,) = spans(tempo.get("/api/v2/traces/c4").strict(pb.TraceByIDResponse()).trace).values()
     assert one.name == text
     assert MessageToDict(one)["attributes"] == [{"key": "traceId", "value": {"stringValue": text}}]
+
+
+def test_odd_traces_come_back_as_they_were_sent(tempo, send, long_ago):
+    """Times that were clamped, ends before starts, long values, links, counts, flags, repeated keys: nothing is lost."""
+    link = {"traceId": f"{0xC6:032x}", "spanId": f"{9:016x}", "traceState": "a=1", "flags": 257,
+            "droppedAttributesCount": 2, "attributes": [{"key": "why", "value": {"bytesValue": "AP8="}}]}  # fmt: skip
+    event = {"timeUnixNano": "1", "name": "", "droppedAttributesCount": 3}
+    nested = {"kvlistValue": {"values": [{"key": "k", "value": {"arrayValue": {"values": [{"intValue": "1"}, {}]}}}]}}
+    texts = [{"key": "long", "value": {"stringValue": "x" * 100_000}}, {"key": "nothing", "value": {}},
+             {"key": "again", "value": {"stringValue": "a"}}, {"key": "again", "value": {"stringValue": "b"}},
+             {"key": "nested", "value": nested}]  # fmt: skip
+    base = {"traceId": f"{0xC5:032x}"}
+    sent = [
+        base | {"spanId": f"{1:016x}", "startTimeUnixNano": str(long_ago + 5), "endTimeUnixNano": str(long_ago),
+                "links": [link], "events": [event], "droppedAttributesCount": 1, "droppedEventsCount": 4,
+                "droppedLinksCount": 5, "flags": 769, "traceState": "b=2", "attributes": texts, "kind": 2},
+        base | {"spanId": f"{2:016x}", "parentSpanId": f"{1:016x}", "name": "at the epoch"},
+        {"traceId": f"{0xC7:032x}", "spanId": f"{3:016x}", "startTimeUnixNano": str(2**61),
+         "endTimeUnixNano": str(2**61 + 1), "status": {"message": "no code"}},
+    ]  # fmt: skip
+    scoped = {"scope": {"name": "s", "droppedAttributesCount": 6}, "spans": sent, "schemaUrl": "https://b"}
+    group = {"resource": {"droppedAttributesCount": 7, "attributes": texts[2:]}, "schemaUrl": "https://a"}
+    send(group | {"scopeSpans": [scoped]})
+    for trace_id in (0xC5, 0xC7):
+        want = rows([message(group | {"scopeSpans": [scoped]})], trace_id)
+        answer = pb.TraceByIDResponse.FromString(tempo.get(f"/api/v2/traces/{trace_id:x}", PROTOBUF).body)
+        assert rows(answer.trace.resourceSpans, trace_id) == want
+        strict = tempo.get(f"/api/v2/traces/{trace_id:x}").strict(pb.TraceByIDResponse())
+        assert rows(strict.trace.resourceSpans, trace_id) == want
 
 
 def test_a_trace_of_unknown_structure_is_partial_in_v2(tempo):
