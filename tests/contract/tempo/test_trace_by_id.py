@@ -55,7 +55,9 @@ def message(group: dict[str, Any]) -> trace_pb2.ResourceSpans:
     return made
 
 
-@pytest.mark.parametrize("accept", [PROTOBUF, "application/protobuf, application/json;q=0.5", "application/json, " + PROTOBUF])
+@pytest.mark.parametrize(
+    "accept", [PROTOBUF, "application/protobuf, application/json;q=0.5", "application/json, " + PROTOBUF]
+)
 def test_the_data_source_gets_the_trace_as_it_was_sent(tempo, sent, t0, accept):
     """V2 in protobuf, as Grafana asks for it: every span comes back equal, nothing is added."""
     reply = tempo.get(f"/api/v2/traces/{0xA1:032x}?start={t0 // 10**9 - 60}&end={t0 // 10**9 + 60}", accept)

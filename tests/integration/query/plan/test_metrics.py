@@ -72,6 +72,8 @@ def table(store: Any, root: Any, asked: MetricsAsk, hints: Any = ()) -> dict[Any
     return {tuple(one.labels.items()): one.values for one in found.series}
 
 
+ROOT = equal(Intrinsic(Name.NESTED_PARENT), -1)
+KIND = equal(Intrinsic(Name.KIND), Kind.SERVER)
 NOW = (time.time_ns() // S // 600 - 100) * 600
 """A round time yesterday, in seconds."""
 
@@ -193,6 +195,7 @@ def test_every_level_can_group(shop):
     fields = {
         Attribute(Level.RESOURCE, "zone"): {"z1": 4, 7: 2},
         Attribute(Level.ANY, "zone"): {"z1": 4, 7: 2},
+        Attribute(Level.ANY, "exception.type"): {"nil": 6},
         Attribute(Level.ANY, "n"): {1: 1, 3: 1, 8: 1, 9: 1, "text": 1, "nil": 1},
         Attribute(Level.INSTRUMENTATION, "lib.lang"): {"go": 6},
         Attribute(Level.EVENT, "exception.type"): {"Boom": 2, "nil": 4},
@@ -208,6 +211,19 @@ def test_every_level_can_group(shop):
         found = table(shop, function(MetricsFn.COUNT, by=(of,)), one)
         assert {labels[0][1]: values[0] for labels, values in found.items()} == expected, of
         assert all(type(labels[0][1]) in {type(one) for one in expected} for labels in found)
+
+
+def test_series_come_by_number_of_labels_then_keys_then_values(shop):
+    """Fewer labels first, then by the first key and its value, numbers by size and before texts; nil as a text."""
+    one = ask(NOW - 1, NOW + 121, instant=True)
+    found = table(shop, function(MetricsFn.COUNT, by=(span("n"), span("http.route"))), one)
+    assert [tuple(dict(labels).values()) for labels in found] == [
+        ("/a",), (9,), ("text",), (1, "/a"), (3, "/a"), (8, "/b"),
+    ]  # fmt: skip
+    found = table(shop, function(MetricsFn.COUNT, by=(SERVICE, span("size"))), one)
+    assert [tuple(dict(labels).values()) for labels in found] == [
+        ("cart",), ("pay",), ("cart", -2.0), ("cart", 0.5), ("cart", 1.5), ("pay", 0.0),
+    ]  # fmt: skip
 
 
 def test_any_number_of_fields_groups(shop):
@@ -368,12 +384,10 @@ def test_rollups_answer_where_they_can_and_say_so(shop):
     sources = {}
     for name, root, step in (
         ("service", function(MetricsFn.RATE, by=(SERVICE,)), 60),
-        (
-            "root",
-            function(MetricsFn.RATE, where=equal(Intrinsic(Name.NESTED_PARENT), -1), by=(Intrinsic(Name.NAME),)),
-            120,
-        ),
+        ("root", function(MetricsFn.RATE, where=ROOT, by=(Intrinsic(Name.NAME),)), 120),
         ("quantile", function(MetricsFn.QUANTILE, DURATION, quantiles=(0.9,)), 60),
+        ("failed", function(MetricsFn.RATE, where=both(equal(Intrinsic(Name.STATUS), Status.ERROR), KIND)), 60),
+        ("by kind", function(MetricsFn.RATE, where=ROOT, by=(Intrinsic(Name.KIND), Intrinsic(Name.STATUS))), 60),
         ("attribute", function(MetricsFn.RATE, by=(span("n"),)), 60),
         ("seconds", function(MetricsFn.RATE), 15),
         ("largest", function(MetricsFn.MAX, DURATION), 60),
@@ -384,6 +398,8 @@ def test_rollups_answer_where_they_can_and_say_so(shop):
         "service": "red_service_1m",
         "root": "red_1m",
         "quantile": "red_service_1m",
+        "failed": "red_1m",
+        "by kind": "red_1m",
         "attribute": "spans",
         "seconds": "spans",
         "largest": "spans",
@@ -608,6 +624,10 @@ def test_any_condition_of_a_span_can_be_counted(shop):
         ("rootServiceName = `pay`", 1),
         ("event:name = `exception`", 2),
         ("span.n * span.n > 60", 2),
+        ("span.n / (span.n - 1) = 1", 3),
+        ("span.n != 1 && 10 / (span.n - 1) = 5", 1),
+        ("minInt / -span.n = minInt", 1),
+        ("span.n = 1 && minInt % -span.n = 0", 1),
     ):
         found = counted(shop, f"{{ {where} }} | count_over_time()", ask(NOW - 1, NOW + 121, instant=True))
         assert found == {(("__name__", "count_over_time"),): [count]}, where
@@ -624,6 +644,9 @@ def test_labels_are_canonical(shop):
         ("event:name", "event:name"),
         ('span."a b"', 'span."a b"'),
         ('span."http.route"', "span.http.route"),
+        (r'span."a\"b"', r'span."a\"b"'),
+        ('resource."a+b-c/d"', "resource.a+b-c/d"),
+        ("span:childCount", "span:childCount"),
         (".n", ".n"),
     ):
         found = counted(shop, f"{{ }} | count_over_time() by ({written})", one)
