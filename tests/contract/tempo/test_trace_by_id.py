@@ -121,7 +121,7 @@ def test_texts_that_look_like_members_stay_as_they_are(tempo, send, long_ago):
 
 
 def test_odd_traces_come_back_as_they_were_sent(tempo, send, long_ago):
-    """Times that were clamped, ends before starts, long values, links, counts, flags, repeated keys: nothing is lost."""
+    """Clamped times, ends before starts, long values, links, counts, flags, repeated keys: nothing is lost."""
     link = {"traceId": f"{0xC6:032x}", "spanId": f"{9:016x}", "traceState": "a=1", "flags": 257,
             "droppedAttributesCount": 2, "attributes": [{"key": "why", "value": {"bytesValue": "AP8="}}]}  # fmt: skip
     event = {"timeUnixNano": "1", "name": "", "droppedAttributesCount": 3}

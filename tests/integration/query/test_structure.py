@@ -85,6 +85,55 @@ def test_answers_about_one_trace_say_it(traces, trace):
     assert export(traces.read(), trace_id, Encoding.PROTOBUF).gaps == reasons
 
 
+def test_every_span_without_a_parent_is_a_root(store, kinds):
+    """A link that is marked child_of makes no child; the earliest root names the trace, numbers go on across roots."""
+    span, event = kinds
+    other = event("", [("opentracing.ref_type", "child_of")], 0, (9).to_bytes(16, "big"), 9)
+    store.insert(
+        [
+            span(1, 5, BEGIN + 5, name="later", service="b"),
+            span(1, 7, BEGIN + 1, name="linked", service="a", links=[other]),
+            span(1, 2, BEGIN + 1, name="first", service="a"),
+            span(1, 8, BEGIN + 6, 5, name="child"),
+        ]
+    )
+
+    def found(text):
+        (trace,) = find(store.read(), parse(text), Ask(WINDOW, spans_per_spanset=9), NOW).data.traces
+        return trace, {one.name: one.attributes for each in trace.spansets for one in each.spans}
+
+    trace, roots = found("{ nestedSetParent < 0 } | select(nestedSetLeft, nestedSetRight)")
+    assert (trace.root_service, trace.root_name) == ("a", "first")
+    assert {name: (one["nestedSetLeft"], one["nestedSetRight"]) for name, one in roots.items()} == {
+        "first": (1, 2), "linked": (3, 4), "later": (5, 8),
+    }  # fmt: skip
+    assert set(found("{ name = `later` } ~ { }")[1]) == {"first", "linked"}
+    assert set(found("{ rootName = `first` && name = `child` }")[1]) == {"child"}
+
+
+def test_the_children_of_twins(store, kinds):
+    """A server under an id that a client and a server share is the client's child, any other the server's."""
+    span, _ = kinds
+    store.insert(
+        [
+            span(1, 1, BEGIN, name="call", kind=3),
+            span(1, 1, BEGIN + 1, name="serve", kind=2),
+            span(1, 2, BEGIN + 2, 1, name="inner", kind=1),
+            span(1, 3, BEGIN + 3, 1, name="next", kind=2),
+        ]
+    )
+
+    def found(text):
+        traces = find(store.read(), parse(text), Ask(WINDOW, spans_per_spanset=9), NOW).data.traces
+        return {one.name for trace in traces for each in trace.spansets for one in each.spans}
+
+    assert found("{ name = `call` } > { }") == {"serve", "next"}
+    assert found("{ name = `serve` } > { }") == {"inner"}
+    assert found("{ parent.name = `serve` }") == {"inner"}
+    assert found("{ name = `inner` } ~ { }") == set()
+    assert found("{ span:childCount = 2 }") == {"call"}
+
+
 def test_roots_are_roots_whatever_the_rest(make_store, kinds):
     """`nestedSetParent < 0` decided by the row is the same as by the numbers: also for shared ids and twins."""
 
