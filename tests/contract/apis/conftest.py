@@ -108,15 +108,20 @@ def traces_data(made: list[Made]) -> TracesData:
     return data
 
 
-MAIN, SHORT, BARE, BIG, OLD, SPREAD = (
+MAIN, SHORT, BARE, BIG, OLD, NAMELESS, EPOCH, ROOTLESS, MANY = (
     0xABCDEF0123456789_1122334455667788,
     0xBEEF,
     0x77 << 64 | 7,
     0xB1 << 64,
     0x01D,
-    0x59,
+    0x5A,
+    0x5B,
+    0x5C,
+    0x5D00,
 )
-"""Ids of the known traces; `SHORT` has a high half of zeros."""
+"""Ids of the known traces; `SHORT` has a high half of zeros, `MANY` is the first of 120."""
+AGO = -180_000 * S
+"""Two days before the others, where only the requests for odd traces look."""
 
 KNOWN = [
     Made(
@@ -144,6 +149,23 @@ KNOWN = [
     Made(SHORT, 0xB2, "step", "worker", 0xB1, 61 * S, 500, 1),
     Made(BARE, 0xC1, "alone", None, 0, 120 * S, 5_000_000, 0),
     Made(OLD, 0xD1, "GET /old", "frontend", 0, -90_000 * S, 5_000_000, 2),
+    Made(OLD, 0xD2, "GET /old", "frontend", 0xD1, -90_000 * S, 4_000_000, 3),
+    Made(OLD, 0xD3, "GET /old", "frontend", 0xD2, -90_000 * S, 3_000_000, 2),
+    Made(
+        NAMELESS, 1, "alone", None, 0, AGO, 1999, 0, 0, "not shown",
+        attributes={"service.peer.name": "Peer", "peer.service": "other", "safe": 2**53 - 1, "unsafe": -(2**53)},
+        resource={"process.executable.name": "python", "k8s.deployment.name": "Deploy", "faas.name": "Fn"},
+        events=[("plain", AGO, {}, 0)],
+    ),
+    Made(
+        NAMELESS, 2, "alone", None, 1, AGO, 1999, 0, 2,
+        resource={"process.executable.name": "python", "k8s.deployment.name": "Deploy"},
+    ),
+    Made(NAMELESS, 3, "alone", None, 1, AGO, 1999, 0, resource={"process.executable.name": "python"}),
+    Made(EPOCH, 1, "alone", None, 0, -T0, 0, 0, events=[("never", -T0, {}, 0)]),
+    Made(ROOTLESS, 1, "late", "writer", 0xFF, AGO + 100 * S),
+    Made(ROOTLESS, 2, "early", "writer", 0xFE, AGO),
+    *(Made(MANY + n, n + 1, "one of many", "writer", 0, AGO - 7200 * S + n * S) for n in range(120)),
 ]  # fmt: skip
 
 
@@ -201,7 +223,7 @@ def known():
 @pytest.fixture(scope="session")
 def ids():
     """The known traces by name."""
-    names = ("MAIN", "SHORT", "BARE", "OLD")
+    names = ("MAIN", "SHORT", "BARE", "OLD", "NAMELESS", "EPOCH", "ROOTLESS", "MANY")
     return {name: globals()[name] for name in names}
 
 
@@ -209,6 +231,12 @@ def ids():
 def t0():
     """Start of the first known trace in nanoseconds."""
     return T0
+
+
+@pytest.fixture(scope="session")
+def ago():
+    """Start of the odd traces in nanoseconds, which is days earlier; the many lie two hours before it."""
+    return T0 + AGO
 
 
 class Caller:

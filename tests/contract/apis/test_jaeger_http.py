@@ -43,6 +43,11 @@ def hexed(number: int) -> str:
     return f"{number:032x}" if number >> 64 else f"{number:016x}"
 
 
+def stamp(ms: int) -> dict[str, str]:
+    """Return the time of a point."""
+    return {"timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ms // 1000))}
+
+
 def test_services_come_sorted_in_the_envelope(ask):
     """The UI's first request gets every service that has spans, in order, with their number."""
     status, body = ask("/api/services")
@@ -258,6 +263,24 @@ def test_bounds_are_included_and_hold_for_the_span(found, ids, t0):
     assert found(**charge, end=edge - 1) == []
 
 
+def test_a_search_without_a_limit_returns_a_hundred(found, ids, ago):
+    """The newest hundred of more, and as many as are asked for with one."""
+    times = {"start": ago // 1000 - 8000 * 10**6, "end": ago // 1000 - 1000 * 10**6}
+    newest = [hexed(ids["MANY"] + n) for n in range(119, -1, -1)]
+    assert found(**times, limit="") == newest[:100]
+    assert found(**times, limit=110) == newest[:110]
+
+
+def test_numbers_that_a_browser_would_round_are_texts(ask, ids):
+    """Up to 2^53 - 1 an integer is a number, beyond it a text; durations are cut to microseconds."""
+    (trace,) = ask(f"/api/traces/{ids['NAMELESS']:x}")[1]["data"]
+    tags = {tag["key"]: (tag["type"], tag["value"]) for span in trace["spans"] for tag in span["tags"]}
+    assert tags["safe"] == ("int64", 2**53 - 1)
+    assert tags["unsafe"] == ("int64", str(-(2**53)))
+    assert {span["duration"] for span in trace["spans"]} == {1}
+    assert {process["serviceName"] for process in trace["processes"].values()} == {""}
+
+
 def test_what_cannot_be_read_is_refused_with_its_name(ask):
     """Each parameter that is wrong gives 400 and is named."""
     wrong = [
@@ -290,7 +313,7 @@ def test_metrics_count_per_second_and_measure_in_milliseconds(ask, t0):
     assert metric["labels"] == [{"name": "service_name", "value": "payments"}]
     last = metric["metricPoints"][-1]
     assert last["gaugeValue"]["doubleValue"] == pytest.approx(1 / 600)
-    assert last["timestamp"] == time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end // 1000))
+    assert last | stamp(end) == last
     errors = ask("/api/metrics/errors", groupByOperation="true", **asked)[1]
     assert errors["name"] == "service_operation_error_rate"
     (metric,) = errors["metrics"]
@@ -303,6 +326,12 @@ def test_metrics_count_per_second_and_measure_in_milliseconds(ask, t0):
     assert latencies["name"] == "service_latencies"
     value = latencies["metrics"][0]["metricPoints"][-1]["gaugeValue"]["doubleValue"]
     assert value == pytest.approx(300, rel=0.1)
+    defaults = ask("/api/metrics/calls", service="payments", endTs=end, groupByOperation="true")[1]
+    (metric,) = defaults["metrics"]  # of servers alone
+    assert defaults["name"] == "service_operation_call_rate"
+    assert (len(metric["metricPoints"]), metric["labels"][0]["value"]) == (721, "charge")
+    assert metric["metricPoints"][-1] == {"gaugeValue": {"doubleValue": pytest.approx(1 / 600)}, **stamp(end)}
+    assert metric["metricPoints"][-2]["timestamp"] == stamp(end - 5000)["timestamp"]
     assert ask("/api/metrics/minstep")[1]["data"] == 1000
     for path, params in (
         ("calls", {}),

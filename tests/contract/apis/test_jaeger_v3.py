@@ -79,6 +79,12 @@ def test_search_by_every_parameter_in_both_spellings(ask, ids, times):
     assert len(found()) == 3
 
 
+def test_a_search_without_a_depth_returns_a_hundred(ask, ago):
+    """The default of `query.searchDepth`."""
+    times = {"query.startTimeMin": iso(ago - 8000 * S), "query.startTimeMax": iso(ago - 1000 * S)}
+    assert len({span["traceId"] for span in spans_of(ask("/traces", **times)[1])}) == 100
+
+
 def test_the_range_is_required_and_must_be_one(ask, times, t0):
     """Both ends are RFC 3339 and the first comes before the last."""
     assert ask("/traces")[0] == 400

@@ -85,11 +85,37 @@ def test_kinds_and_names_that_zipkin_has_not(ask, ids):
     assert not {"kind", "localEndpoint", "tags"} & set(alone)
 
 
+def test_services_that_have_another_name(ask, ids, ago):
+    """Without service.name function, deployment and executable name the service, the best first; the rest are tags."""
+    _, spans = ask(f"/api/v2/trace/{ids['NAMELESS']:x}")
+    local = {int(span["id"], 16): (span["localEndpoint"]["serviceName"], span.get("tags", {})) for span in spans}
+    assert {number: name for number, (name, _) in local.items()} == {1: "fn", 2: "deploy", 3: "python"}
+    assert local[1][1] == {
+        "k8s.deployment.name": "Deploy", "process.executable.name": "python", "peer.service": "other",
+        "safe": str(2**53 - 1), "unsafe": str(-(2**53)),
+    }  # fmt: skip
+    assert local[2][1] == {"process.executable.name": "python", "otel.status_code": "ERROR", "error": "true"}
+    assert local[3][1] == {}
+    first = next(span for span in spans if span["id"] == f"{1:016x}")
+    assert first["remoteEndpoint"] == {"serviceName": "peer"}
+    assert first["annotations"] == [{"timestamp": ago // 1000, "value": "plain"}]
+    assert first["duration"] == 1
+
+
+def test_times_of_zero_are_left_out(ask, ids):
+    """A span that has no times has neither timestamp nor duration, its event no timestamp."""
+    (span,) = ask(f"/api/v2/trace/{ids['EPOCH']:x}")[1]
+    assert not {"timestamp", "duration"} & set(span)
+    assert span["annotations"] == [{"value": "never"}]
+
+
 def test_ids_are_read_as_zipkin_reads_them(ask, ids):
     """Unknown is 404, upper case and rubbish 400, all as text."""
     assert ask("/api/v2/trace/123") == (404, "0000000000000123 not found")
     assert ask("/api/v2/trace/ABC")[0] == 400
     assert ask("/api/v2/trace/xyz")[0] == 400
+    for written in (f"{ids['SHORT']:x}", f"{ids['SHORT']:016x}", f"{ids['SHORT']:032x}"):
+        assert ask(f"/api/v2/trace/{written}")[1][0]["traceId"] == hexed(ids["SHORT"])
     both = f"{ids['SHORT']:x},{ids['MAIN']:x},77"
     status, traces = ask("/api/v2/traceMany", traceIds=both)
     assert status == 200
@@ -155,13 +181,29 @@ def test_the_root_decides_whether_a_trace_lies_in_the_range(found, ids, t0):
     assert found(endTs=first, lookback=1000) == []
 
 
+def test_without_a_root_the_first_span_decides(found, ids, ago):
+    """A trace of which no root came lies where its earliest span starts, also when a later one is asked for."""
+    rootless, begin = hexed(ids["ROOTLESS"]), ago // MS
+    assert found(endTs=begin + 1000, lookback=2000, serviceName="writer") == [rootless]
+    assert found(endTs=begin + 1000, lookback=2000, serviceName="writer", spanName="late") == [rootless]
+    assert found(endTs=begin + 101_000, lookback=2000, serviceName="writer") == []
+
+
+def test_a_search_without_a_limit_returns_ten(ask, ids, ago):
+    """The newest ten."""
+    _, traces = ask("/api/v2/traces", endTs=ago // MS - 1000_000, lookback=7_200_000)
+    assert [spans[0]["traceId"] for spans in traces] == [hexed(ids["MANY"] + n) for n in range(119, 109, -1)]
+
+
 def test_what_does_not_go_together_is_refused_as_text(ask):
     """Numbers must be above 0 and maxDuration needs minDuration."""
     for params in (
         {"limit": 0}, {"lookback": 0}, {"endTs": 0}, {"minDuration": 0}, {"maxDuration": 5}, {"limit": "x"},
+        {"limit": -1}, {"lookback": -1}, {"endTs": -1}, {"minDuration": -1},
     ):  # fmt: skip
         status, said = ask("/api/v2/traces", **params)
         assert status == 400
+        assert isinstance(said, str)
         assert next(iter(params)) in said
 
 

@@ -35,9 +35,9 @@ def node(tmp_path: Path) -> Iterator[RunningClew]:
         assert running.stop() == 0, running.log()
 
 
-def asked(node: RunningClew, query: str) -> tuple[int, Any]:
+def asked(node: RunningClew, query: str, path: str = "/sampling") -> tuple[int, Any]:
     """Return status and answer of the HTTP port."""
-    url = f"http://127.0.0.1:{node.ports['listen.sampling_http']}/sampling{query}"
+    url = f"http://127.0.0.1:{node.ports['listen.sampling_http']}{path}{query}"
     try:
         with urllib.request.urlopen(url) as answer:
             return answer.status, json.loads(answer.read())
@@ -55,6 +55,8 @@ def test_sdks_are_told_what_to_keep_and_a_changed_file_counts_at_once(node: Runn
         "strategyType": "RATE_LIMITING",
         "rateLimitingSampling": {"maxTracesPerSecond": 7},
     }
+    for path in ("", "/", "/api/sampling"):
+        assert asked(node, "?service=search", path)[1]["strategyType"] == "RATE_LIMITING"
     for wrong in ("", "?service=", "?service=a&service=b"):
         status, said = asked(node, wrong)
         assert (status, "exactly one" in said) == (400, True)
