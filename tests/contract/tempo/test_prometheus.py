@@ -89,8 +89,8 @@ def test_lists_for_the_query_builder(prometheus, t0):
     ("path", "word"),
     [
         ("/api/v1/query", "query"),
-        ("/api/v1/query?query=irate(x[5m])", "supported are"),
-        ("/api/v1/query?query=up", "no metric"),
+        ("/api/v1/query?query=deriv(x[5m])", "supported are"),
+        ("/api/v1/series?match[]=up&limit=x", "limit"),
         ("/api/v1/query?query=1&time=x", "time"),
         ("/api/v1/query_range?query=1&start=1&end=2", "step"),
         ("/api/v1/query_range?query=1&start=2&end=1&step=1", "start"),

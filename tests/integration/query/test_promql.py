@@ -3,63 +3,20 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pyarrow as pa
 import pytest
+from tests.integration.query.promql_shop import CALLS, EDGES, MINUTE, S, ask, stocked
 
 from clew.query.answer import Window
 from clew.query.errors import InvalidQueryError
 from clew.query.promql import catalogue
-from clew.query.promql.evaluate import evaluate
+from clew.query.promql.evaluate import evaluate, warnings_of
 from clew.query.promql.parse import parse, parse_selector
-from clew.query.promql.windows import Vector
-from clew.store.tables import BY_NAME
-
-MINUTE = 1_790_000_040
-"""A whole minute, in seconds."""
-S = 10**9
-CALLS = "traces_spanmetrics_calls_total"
-EDGES = "traces_service_graph_request"
-
-
-def spans_of(kinds):
-    """Return two spans of the shop in each of ten minutes (0.1 s; 0.2 s and failed), one of stock in the fifth."""
-    span, _ = kinds
-    found = []
-    for number in range(10):
-        at = (MINUTE + number * 60 - 30) * S
-        found.append(span(number + 1, 1, at, duration=S // 10, service="shop", name="GET /", kind=2))
-        found.append(span(number + 1, 2, at + 1, 1, S // 5, "shop", "SELECT", 3, 2))
-    found.append(span(5, 3, (MINUTE + 4 * 60) * S, 1, S // 1000, "stock", "reserve", 2))
-    return found
 
 
 @pytest.fixture(scope="module")
 def shop(make_store, kinds):
     """A tenant with spans and edges over ten minutes."""
-    store = make_store()
-    store.insert(spans_of(kinds))
-    rows = [
-        {
-            "tenant": store.scope.tenant, "minute": MINUTE + 60 * number, "client": "web", "server": server,
-            "kind": kind, "n": 4, "calls": 4.0, "errors": errors, "client_sum": 8e9, "client_hist": [(124, 4.0)],
-            "server_sum": 4e9, "server_hist": [(120, 4.0)], "pairs": 4.0, "gap_sum": 4e9,
-        }
-        for number in range(10)
-        for server, kind, errors in (("shop", "", 1.0), ("postgresql", "database", 0.0))
-    ]  # fmt: skip
-    store.put("edges_1m", pa.RecordBatch.from_pylist(rows, schema=BY_NAME["edges_1m"].schema))
-    return store
-
-
-def ask(store, text, *minutes):
-    """Return what a query gives at some minutes after the first: a dict by labels, or a list of numbers."""
-    times = np.array([MINUTE + 60 * one for one in minutes or (9,)], np.int64)
-    found = evaluate(store.read(), parse(text), times)
-    if not isinstance(found, Vector):
-        return found.tolist()
-    rows = [[None if math.isnan(one) else one for one in row] for row in found.values.tolist()]
-    assert len(set(found.labels)) == len(rows)
-    return {labels: row if minutes else row[0] for labels, row in zip(found.labels, rows, strict=True)}
+    return stocked(make_store(), kinds)
 
 
 def test_increase_is_the_sum_of_the_minutes_of_the_range(shop):
@@ -119,9 +76,10 @@ def test_a_range_query_slides_over_the_minutes(shop):
 
 
 def test_an_offset_looks_back(shop):
-    """`offset` shifts the window."""
+    """`offset` shifts the window, a negative one ahead."""
     assert ask(shop, f'sum(increase({CALLS}{{service="stock"}}[1m] offset 5m))') == {(): 1}
-    assert ask(shop, f'sum(increase({CALLS}{{service="stock"}}[1m]))') == {}
+    assert ask(shop, f'sum(increase({CALLS}{{service="stock"}}[1m]))') == {(): 0}
+    assert ask(shop, f'sum(increase({CALLS}{{service="stock"}}[1m] offset -5m))', -1) == {(): [1]}
 
 
 def test_points_are_taken_down_to_the_minute(shop):
@@ -201,8 +159,8 @@ def test_numbers_follow_the_usual_precedence(shop, text, value):
 def test_comparisons_keep_points(shop):
     """Without `bool` the points that hold stay, with it they become 0 and 1."""
     by = f"sum by (service) (increase({CALLS}[10m]))"
-    assert list(ask(shop, f"{by} > 5")) == [(("service", "shop"),), (("service", "stock"),)]
-    assert ask(shop, f"{by} > 5")[(("service", "stock"),)] is None
+    assert ask(shop, f"{by} > 5") == {(("service", "shop"),): 20}
+    assert ask(shop, f"5 < {by}") == {(("service", "shop"),): 20}
     assert ask(shop, f"{by} > bool 5") == {(("service", "shop"),): 1, (("service", "stock"),): 0}
     assert ask(shop, f"100 * {by}")[(("service", "shop"),)] == 2000
 
@@ -222,13 +180,21 @@ def test_aggregates_agree_with_numpy(shop, op):
     [
         ("", "finished"),
         ("sum(", "finished"),
-        ("up", "no metric"),
-        ("rate(up[5m])", "no metric"),
-        (CALLS, "without rate"),
-        (f"rate({CALLS})", "no range"),
-        (f"irate({CALLS}[5m])", "irate"),
-        (f"sum_over_time({CALLS}[5m])", "sum_over_time"),
-        (f"rate({CALLS}[5m]) or vector(0)", "cannot be read"),
+        (f"rate({CALLS})", "no metric with a range"),
+        (f"deriv({CALLS}[5m])", "deriv"),
+        (f"sum_over_time({CALLS}[5m])", "no subquery"),
+        (f"count_values('x', {CALLS})", "count_values"),
+        (f"rate(rate({CALLS}[5m])[1h:5m])", "no metric with a range"),
+        (f"{CALLS}[5m]", "range stands"),
+        (f"rate({CALLS}[5m]) or 1", "beside a number"),
+        (f"rate({CALLS}[0s])", "no length"),
+        (f"rate({CALLS}[1m1h])", "literal"),
+        (f'{CALLS}{{service="\\q"}}', "literal"),
+        (f"{CALLS} offset 5m offset 5m", "two offsets"),
+        (f"sum({CALLS}) offset 5m", "does not follow"),
+        (f"1 + bool {CALLS}", "only comparisons"),
+        (f"{CALLS} and on(service) group_left {CALLS}", "sets do not take"),
+        ("1 + " * 4000 + "1", "nested"),
         (f'rate({CALLS}{{service=~"("}}[5m])', "regular expression"),
         ("topk(5)", "arguments"),
         ("1 > 2", "bool"),
@@ -242,6 +208,15 @@ def test_what_is_not_supported_is_said(shop, text, word):
         ask(shop, text)
     assert word in caught.value.detail
     assert caught.value.hint
+
+
+def test_what_does_not_exist_is_empty_and_said(shop):
+    """A metric that Clew does not have gives no series, as in Prometheus, and a warning beside them."""
+    assert ask(shop, "rate(up[5m])") == {}
+    (line,) = warnings_of(parse("rate(up[5m]) + sum(up)"))
+    assert line.startswith("there is no metric 'up'")
+    assert CALLS in line
+    assert warnings_of(parse(f"rate({CALLS}[5m])")) == []
 
 
 def test_series_labels_and_values(shop):

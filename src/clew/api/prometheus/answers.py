@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,16 @@ from starlette.responses import JSONResponse, Response
 
 from clew.api.lines import line
 from clew.model.errors import ClewError
-from clew.query.promql.evaluate import Answer
-from clew.query.promql.windows import Vector
+from clew.query.promql.functions import vector
+from clew.query.promql.vector import Answer, Vector
 
 ERROR_TYPES = {400: "bad_data", 422: "execution", 429: "too_many_requests", 499: "canceled", 503: "timeout"}
 
 
-def success(data: Any) -> Response:
-    """Return data."""
-    return JSONResponse({"status": "success", "data": data}, headers={"Cache-Control": "no-store"})
+def success(data: Any, warnings: Sequence[str] = ()) -> Response:
+    """Return data, with what its reader should know beside it."""
+    told = {"warnings": list(warnings)} if warnings else {}
+    return JSONResponse({"status": "success", "data": data, **told}, headers={"Cache-Control": "no-store"})
 
 
 def failure(status: int, error: ClewError) -> Response:
@@ -34,22 +36,21 @@ def instant(found: Answer, time_s: float) -> dict[str, Any]:
         return {"resultType": "scalar", "result": [time_s, _number(float(found[0]))]}
     result = [
         {"metric": dict(labels), "value": [time_s, _number(value)]}
-        for labels, value in zip(found.labels, found.values[:, 0].tolist(), strict=True)
-        if not math.isnan(value)
+        for labels, value, there in zip(found.labels, found.values[:, 0].tolist(), found.there[:, 0], strict=True)
+        if there
     ]
     return {"resultType": "vector", "result": result}
 
 
 def ranged(found: Answer, times: npt.NDArray[np.float64]) -> dict[str, Any]:
     """Return values over time: a matrix; a number is a series without labels."""
-    vector = found if isinstance(found, Vector) else Vector([()], found[None, :])
+    series = found if isinstance(found, Vector) else vector(found)
     result = []
-    for labels, values in sorted(zip(vector.labels, vector.values.tolist(), strict=True), key=lambda one: one[0]):
-        points = [
-            [time, _number(value)] for time, value in zip(times.tolist(), values, strict=True) if not math.isnan(value)
-        ]
-        if points:
-            result.append({"metric": dict(labels), "values": points})
+    for row in sorted(range(len(series.labels)), key=lambda at: series.labels[at]):
+        at = np.flatnonzero(series.there[row])
+        if at.size:
+            points = zip(times[at].tolist(), map(_number, series.values[row, at].tolist()), strict=True)
+            result.append({"metric": dict(series.labels[row]), "values": [list(point) for point in points]})
     return {"resultType": "matrix", "result": result}
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -22,7 +23,7 @@ from clew.api.prometheus.params import Given, times_of, window_of
 from clew.api.tenancy import scope_of
 from clew.model.errors import ClewError
 from clew.query.promql import catalogue
-from clew.query.promql.evaluate import evaluate
+from clew.query.promql.evaluate import evaluate, warnings_of
 from clew.query.promql.families import FAMILIES
 from clew.query.promql.parse import parse, parse_selector
 
@@ -83,7 +84,7 @@ async def _body(request: Request) -> str:
 
 
 async def _no_route(request: Request, _: Exception) -> Response:
-    return failure(404, ClewError(f"there is no {request.url.path[:200]} here; see docs/reference/tempo.md"))
+    return failure(404, ClewError(f"there is no {request.url.path[:200]} here; see docs/reference/promql.md"))
 
 
 async def _query(asking: Asking, given: Given) -> Response:
@@ -91,32 +92,39 @@ async def _query(asking: Asking, given: Given) -> Response:
     at = given.moment("time", asking.now)
     times = np.array([at // 10**9], np.int64)
     found = await asking.run(lambda read: evaluate(read, expr, times))
-    return success(instant(found, at / 1e9))
+    return success(instant(found, at / 1e9), warnings_of(expr))
 
 
 async def _query_range(asking: Asking, given: Given) -> Response:
     expr = parse(given.text("query"))
     times = times_of(given, asking.now)
     found = await asking.run(lambda read: evaluate(read, expr, times.astype(np.int64)))
-    return success(ranged(found, times))
+    return success(ranged(found, times), warnings_of(expr))
 
 
 async def _series(asking: Asking, given: Given) -> Response:
     selectors = [parse_selector(one) for one in given.every("match[]")]
     window = window_of(given, asking.now)
     found = await asking.run(lambda read: catalogue.series(read, selectors, window))
-    return success(found)
+    return _limited(found, given)
 
 
 async def _labels(_: Asking, given: Given) -> Response:
-    return success(catalogue.names([parse_selector(one) for one in given.every("match[]")]))
+    return _limited(catalogue.names([parse_selector(one) for one in given.every("match[]")]), given)
 
 
 async def _values(asking: Asking, given: Given) -> Response:
     selectors = [parse_selector(one) for one in given.every("match[]")]
     window = window_of(given, asking.now)
     label = asking.request.path_params["label"]
-    return success(await asking.run(lambda read: catalogue.values(read, label, selectors, window)))
+    return _limited(await asking.run(lambda read: catalogue.values(read, label, selectors, window)), given)
+
+
+def _limited(found: Sequence[Any], given: Given) -> Response:
+    """Return as much of a list as `limit` allows; 0 is no limit."""
+    most = given.count("limit") or len(found)
+    warnings = [f"results truncated due to limit: {len(found)} are there"] if len(found) > most else []
+    return success(found[:most], warnings)
 
 
 async def _metadata(_: Asking, given: Given) -> Response:

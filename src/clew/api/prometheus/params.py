@@ -15,6 +15,7 @@ from clew.query.times import RFC3339, parse_time
 
 S = 10**9
 MOST_POINTS = 11_000
+MOST_DIGITS = 18
 LATEST_S = 4_000_000_000
 SERIES_NS = 24 * 3600 * S
 """How far lists without a start look back."""
@@ -40,6 +41,17 @@ class Given:
         if not found and default is None:
             raise InvalidRequestError(name, "", "is missing", hint=f"give {name}")
         return found[-1] if found else default or ""
+
+    def count(self, name: str) -> int:
+        """Return a whole number, 0 when it is not given.
+
+        Raises:
+            InvalidRequestError: it is none.
+        """
+        text = self.text(name, "") or "0"
+        if not text.isdecimal() or len(text) > MOST_DIGITS:
+            raise InvalidRequestError(name, text[:80], "is no whole number", hint=f"write {name}=1000")
+        return int(text)
 
     def moment(self, name: str, default: int) -> int:
         """Return a point in time in nanoseconds: seconds with fractions, or RFC 3339.

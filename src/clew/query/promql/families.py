@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clew.derive.numbers import Flags
 from clew.model import Kind, Status
 from clew.query.errors import InvalidQueryError
 from clew.query.params import Params
@@ -109,27 +113,35 @@ FAMILIES: dict[str, Family] = {
 
 def matching(matchers: tuple[Matcher, ...]) -> list[Family]:
     """Return the metrics whose name a selector takes."""
-    tests = [tester(one) for one in matchers if one.label == NAME]
-    return [family for name, family in FAMILIES.items() if all(test(name) for test in tests)]
+    names = list(FAMILIES)
+    passed = np.ones(len(names), np.bool_)
+    for one in matchers:
+        if one.label == NAME:
+            passed &= passing(one, names)
+    return [FAMILIES[names[at]] for at in np.flatnonzero(passed)]
 
 
-def tester(matcher: Matcher) -> Callable[[str], bool]:
-    """Return the test of a label's value.
+def passing(matcher: Matcher, texts: Sequence[str]) -> Flags:
+    """Return which values of a label pass.
 
     Raises:
         InvalidQueryError: the pattern is none.
     """
     if matcher.op in {MatchOp.EQ, MatchOp.NE}:
-        wanted = matcher.op is MatchOp.EQ
-        return lambda text: (text == matcher.value) is wanted
-    try:
-        pattern = re.compile(matcher.value, re.DOTALL)
-    except re.error as error:
-        hint = "patterns are RE2: no look-around, no back-references, brackets closed"
-        text = f"{matcher.value!r} is no regular expression: {error}"
-        raise InvalidQueryError(text, start=0, end=0, hint=hint) from None
-    wanted = matcher.op is MatchOp.MATCH
-    return lambda text: (pattern.fullmatch(text) is not None) is wanted
+        found = np.array([text == matcher.value for text in texts], np.bool_)
+    else:
+        try:
+            matches = pc.match_substring_regex(pa.array(texts, pa.string()), anchored(matcher.value))
+        except pa.ArrowInvalid as error:
+            raise no_pattern(matcher.value, error) from None
+        found = matches.to_numpy(zero_copy_only=False).astype(np.bool_)
+    return found if matcher.op in {MatchOp.EQ, MatchOp.MATCH} else ~found
+
+
+def no_pattern(pattern: str, error: Exception) -> InvalidQueryError:
+    """Return the error of a pattern that cannot be read."""
+    hint = "patterns are RE2: no look-around, no back-references, brackets closed"
+    return InvalidQueryError(f"{pattern[:80]!r} is no regular expression: {error}", start=0, end=0, hint=hint)
 
 
 def condition(matcher: Matcher, family: Family, params: Params) -> str:
@@ -138,12 +150,13 @@ def condition(matcher: Matcher, family: Family, params: Params) -> str:
     Raises:
         InvalidQueryError: the pattern is none.
     """
-    test = tester(matcher)
+    absent = bool(passing(matcher, [""])[0])
     label = family.rollup.labels.get(matcher.label)
     if label is None:
-        return "1" if matcher.label in {NAME, LE} or test("") else "0"
+        return "1" if matcher.label in {NAME, LE} or absent else "0"
     if label.names:
-        allowed = [number for number, name in label.names.items() if test(name)]
+        passed = passing(matcher, list(label.names.values()))
+        allowed = [number for number, taken in zip(label.names, passed, strict=True) if taken]
         return f"has({params.bind(allowed, 'Array(UInt8)')}, {label.column})"
     negated = "NOT " if matcher.op in {MatchOp.NE, MatchOp.NOT_MATCH} else ""
     plain = [matcher.value] if matcher.op in {MatchOp.EQ, MatchOp.NE} else alternatives(matcher.value)

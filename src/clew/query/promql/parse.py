@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-import ast as python
+import math
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken, VisitError
 
 from clew.query.errors import InvalidQueryError
+from clew.query.promql import literals
 from clew.query.promql.ast import (
     Aggregate,
     Binary,
+    Call,
+    Edge,
     Expr,
     Matcher,
+    Matching,
     MatchOp,
     Negative,
     Number,
-    Quantile,
-    Rate,
+    Place,
     Selector,
+    Shift,
+    Subquery,
+    Text,
 )
+from clew.query.promql.signatures import SIGNATURES, SUPPORTED
 
 MAX_TEXT = 16_384
-SUPPORTED = (
-    "rate and increase over a range, histogram_quantile, sum, avg, min, max, count, topk and bottomk with by and "
-    "without, + - * / % ^, comparisons, numbers"
-)
-_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 365 * 86_400}
-_RATES = {"rate": True, "increase": False}
-_WITH_PARAMETER = frozenset({"topk", "bottomk"})
+LONGEST_S = 100 * 365 * 86_400
+_Value = TypeVar("_Value")
+_WITH_PARAMETER = frozenset({"topk", "bottomk", "quantile"})
+_SETS = frozenset({"and", "or", "unless"})
+_COMPARISONS = frozenset({"==", "!=", ">", "<", ">=", "<="})
 
 
 def parse(text: str) -> Expr:
@@ -55,8 +62,6 @@ def parse(text: str) -> Expr:
         if isinstance(error.orig_exc, InvalidQueryError):
             raise error.orig_exc from None
         raise
-    except RecursionError:
-        raise _refused("is nested too deeply", 0) from None
     return found
 
 
@@ -82,6 +87,21 @@ def _refused(why: str, at: int, end: int | None = None) -> InvalidQueryError:
     return InvalidQueryError(f"the query {why}", start=at, end=end or at + 1, hint=f"supported are {SUPPORTED}")
 
 
+def _at(token: Token) -> Place:
+    start = token.start_pos or 0
+    return Place(start, start + len(token))
+
+
+def _read(token: Token, read: Callable[[str], _Value]) -> _Value:
+    """Return the value of a literal."""
+    try:
+        return read(str(token))
+    except (ValueError, OverflowError):
+        place = _at(token)
+        why = f"has a literal that cannot be read: {str(token)[:40]}"
+        raise _refused(why, place.start, place.end) from None
+
+
 @v_args(inline=True)
 class _Builder(Transformer[Token, Expr]):
     """Makes nodes of rules as they are recognised."""
@@ -89,28 +109,54 @@ class _Builder(Transformer[Token, Expr]):
     def start(self, expr: Expr) -> Expr:
         return expr
 
+    def grouped(self, expr: Expr) -> Expr:
+        return expr
+
     def number(self, token: Token) -> Number:
-        return Number(float(int(token, 16)) if token.lower().startswith("0x") else float(token))
+        return Number(literals.number(token))
+
+    def seconds(self, token: Token) -> Number:
+        return Number(_read(token, literals.duration))
+
+    def text(self, token: Token) -> Text:
+        return Text(_read(token, literals.string))
 
     def signed(self, sign: Token, operand: Expr) -> Expr:
+        if isinstance(operand, Text | Subquery) or (isinstance(operand, Selector) and operand.range_s is not None):
+            raise _refused(f"puts {sign} before what is neither a metric nor a number", *_span(sign))
         if sign == "+":
             return operand
         return Number(-operand.value) if isinstance(operand, Number) else Negative(operand)
 
-    def binary(self, left: Expr, op: Token, right: Expr) -> Binary:
-        return Binary(str(op), left, right)
+    def labels(self, *found: str) -> tuple[str, ...]:
+        return found
 
-    def power(self, left: Expr, right: Expr) -> Binary:
-        return Binary("^", left, right)
+    def side(self, which: Token, include: tuple[str, ...] = ()) -> tuple[str, tuple[str, ...]]:
+        return which.lower().removeprefix("group_"), include
 
-    def compare(self, left: Expr, op: Token, *rest: Any) -> Binary:
-        return Binary(str(op), left, rest[-1], flag=len(rest) > 1)
+    def matching(self, kind: Token, labels: tuple[str, ...], side: tuple[str, tuple[str, ...]] = ("", ())) -> Matching:
+        return Matching(labels, kind.lower() == "on", *side)
+
+    def modifiers(self, *found: Any) -> tuple[bool, Matching]:
+        given = next((one for one in found if isinstance(one, Matching)), Matching())
+        return any(isinstance(one, Token) for one in found), given
+
+    def binary(self, left: Expr, op: Token, modifiers: tuple[bool, Matching], right: Expr) -> Binary:
+        flag, matching = modifiers
+        name = op.lower()
+        if flag and name not in _COMPARISONS:
+            raise _refused(f"gives {name} bool, which only comparisons take", *_span(op))
+        if name in _SETS and matching.many:
+            raise _refused(f"gives {name} group_{matching.many}, which operations on sets do not take", *_span(op))
+        if matching.on and set(matching.labels) & set(matching.include):
+            raise _refused("has a label both in on and in the group", *_span(op))
+        return Binary(name, left, right, flag, matching)
 
     def label(self, token: Token) -> str:
-        return str(token)
+        return _read(token, literals.string) if token.type == "STRING" else str(token)
 
-    def grouping(self, kind: Token, *labels: str) -> tuple[bool, tuple[str, ...]]:
-        return kind == "without", labels
+    def grouping(self, kind: Token, labels: tuple[str, ...]) -> tuple[bool, tuple[str, ...]]:
+        return kind.lower() == "without", labels
 
     def arguments(self, *found: Expr) -> tuple[Expr, ...]:
         return found
@@ -125,65 +171,82 @@ class _Builder(Transformer[Token, Expr]):
         return self._aggregate(op, given, (False, ()))
 
     def _aggregate(self, op: Token, given: tuple[Expr, ...], grouping: tuple[bool, tuple[str, ...]]) -> Aggregate:
-        wanted = 2 if op in _WITH_PARAMETER else 1
-        at = op.start_pos or 0
+        name = op.lower()
+        wanted = 2 if name in _WITH_PARAMETER else 1
         if len(given) != wanted:
-            raise _refused(f"gives {op} {len(given)} arguments, it takes {wanted}", at, at + len(op))
-        return Aggregate(str(op), given[-1], grouping[1], grouping[0], given[0] if wanted > 1 else None)
+            raise _refused(f"gives {name} {len(given)} arguments, it takes {wanted}", *_span(op))
+        return Aggregate(name, given[-1], grouping[1], grouping[0], given[0] if wanted > 1 else None)
 
-    def call(self, name: Token, *given: Expr) -> Expr:
-        at = name.start_pos or 0
-        if name in _RATES:
-            if len(given) != 1 or not isinstance(given[0], Selector) or given[0].range_s is None:
-                raise _refused(f"gives {name} no range: write {name}(metric[5m])", at, at + len(name))
-            return Rate(given[0], _RATES[name])
-        if name == "histogram_quantile" and len(given) == 2:  # noqa: PLR2004 - a quantile and a vector
-            return Quantile(*given)
-        raise _refused(f"calls {name}, which is not supported", at, at + len(name))
+    def call(self, name: Token, *given: Expr) -> Call:
+        signature = SIGNATURES.get(str(name))
+        if signature is None:
+            raise _refused(f"calls {name}, which is not supported", *_span(name))
+        signature.check(str(name), given, _at(name))
+        return Call(str(name), given, _at(name))
 
-    def range(self, token: Token) -> tuple[str, int]:
-        return "range", _seconds(token)
+    def duration(self, token: Token) -> float:
+        found = _read(token, literals.duration)
+        if not math.isfinite(found) or found > LONGEST_S:
+            raise _refused("has a duration that is too long", *_span(token))
+        return found
 
-    def offset(self, _: Token, token: Token) -> tuple[str, int]:
-        return "offset", _seconds(token)
+    def ranged(self, of: Expr, range_s: float) -> Selector:
+        if not isinstance(of, Selector) or of.range_s is not None or of.shift != Shift():
+            raise _refused("has a range that does not follow a metric: of anything else, write [1h:1m]", 0)
+        return replace(of, range_s=self._length(range_s))
+
+    def subquery(self, of: Expr, range_s: float, step_s: float | None = None) -> Subquery:
+        if isinstance(of, Subquery | Text) or (isinstance(of, Selector) and of.range_s is not None):
+            raise _refused("has a subquery of what has a range already", 0)
+        return Subquery(of, self._length(range_s), None if step_s is None else self._length(step_s))
+
+    def _length(self, seconds: float) -> float:
+        if seconds <= 0:
+            raise _refused("has a range or a step of no length", 0)
+        return seconds
+
+    def offset(self, of: Expr, _: Token, *given: Any) -> Expr:
+        seconds = float(given[-1])
+        return self._shifted(of, Shift(offset_s=-seconds if given[0] == "-" else seconds))
+
+    def at_time(self, of: Expr, *given: Token) -> Expr:
+        seconds = literals.number(given[-1])
+        if not math.isfinite(seconds) or seconds > 1 << 32:
+            raise _refused("has a time after @ that is none", *_span(given[-1]))
+        return self._shifted(of, Shift(at=-seconds if given[0] == "-" else seconds))
+
+    def at_edge(self, of: Expr, name: Token) -> Expr:
+        if name not in {"start", "end"}:
+            raise _refused(f"has @ {name}(), it takes start() or end()", *_span(name))
+        return self._shifted(of, Shift(at=Edge(str(name))))
+
+    def _shifted(self, of: Expr, more: Shift) -> Expr:
+        if not isinstance(of, Selector | Subquery):
+            raise _refused("has an offset or @ that does not follow a metric or a subquery", 0)
+        if None not in {of.shift.offset_s, more.offset_s} or None not in {of.shift.at, more.at}:
+            raise _refused("has two offsets or two @ at one metric", 0)
+        offset = of.shift.offset_s if more.offset_s is None else more.offset_s
+        return replace(of, shift=Shift(offset, of.shift.at if more.at is None else more.at))
 
     def matcher(self, label: str, op: Token, text: Token) -> Matcher:
-        return Matcher(label, MatchOp(str(op)), _text(text))
+        return Matcher(label, MatchOp(str(op)), _read(text, literals.string))
 
-    def matchers(self, *found: Matcher) -> tuple[str, tuple[Matcher, ...]]:
-        return "matchers", found
+    def named(self, text: Token) -> Matcher:
+        return Matcher("__name__", MatchOp.EQ, _read(text, literals.string))
+
+    def matchers(self, *found: Matcher) -> tuple[Matcher, ...]:
+        return found
 
     def selector(self, *parts: Any) -> Selector:
         name = parts[0] if isinstance(parts[0], Token) else None
-        given = dict(part for part in parts if not isinstance(part, Token))
-        matchers: tuple[Matcher, ...] = given.get("matchers", ())
-        at = (name.start_pos or 0) if name is not None else 0
+        matchers: tuple[Matcher, ...] = () if isinstance(parts[-1], Token) else parts[-1]
         if name is not None:
             matchers = (Matcher("__name__", MatchOp.EQ, str(name)), *matchers)
         if not matchers:
-            raise _refused("selects everything", at)
-        return Selector(matchers, given.get("range"), given.get("offset", 0), at, at + len(name or ""))
+            raise _refused("selects everything", 0)
+        return Selector(matchers, place=_at(name) if name is not None else Place())
 
 
-def _seconds(token: Token) -> int:
-    """Return a duration in whole seconds, at least one."""
-    total, digits, rest = 0.0, "", str(token)
-    while rest:
-        if rest[0].isdigit():
-            digits, rest = digits + rest[0], rest[1:]
-        elif rest.startswith("ms"):
-            total, digits, rest = total + int(digits) / 1000, "", rest[2:]
-        else:
-            total, digits, rest = total + int(digits) * _UNITS_S[rest[0]], "", rest[1:]
-    return max(int(total), 1)
-
-
-def _text(token: Token) -> str:
-    """Return the value of a string literal."""
-    if token.startswith("`"):
-        return str(token[1:-1])
-    try:
-        return str(python.literal_eval(str(token)))
-    except (ValueError, SyntaxError):
-        at = token.start_pos or 0
-        raise _refused(f"has a string that cannot be read: {token[:40]}", at, at + len(token)) from None
+def _span(token: Token) -> tuple[int, int]:
+    place = _at(token)
+    return place.start, place.end
