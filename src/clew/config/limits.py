@@ -19,7 +19,7 @@ class LimitsConfig(Section):
     inflight_max_bytes: Bytes = 256 << 20
     """Bytes of requests held in memory at once; beyond it new requests get 429 / RESOURCE_EXHAUSTED with a delay."""
     header_max_bytes: Annotated[Bytes, Field(ge=1024)] = 32 << 10
-    """Largest HTTP request head; larger is 431."""
+    """Largest HTTP request head, on port 3200 without its request line; larger is 431."""
     header_timeout_s: Annotated[float, Field(gt=0)] = 10.0
     """Time for a client to send a complete request head."""
     body_timeout_s: Annotated[float, Field(gt=0)] = 30.0

@@ -12,7 +12,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+END_OF_LINE = b"\r\n"
 END_OF_HEAD = b"\r\n\r\n"
+MAX_LINE = 65_000
+"""Bytes of a request line, in which a query stands: the parser of URLs takes no more than 65,535."""
 
 
 class SharedPort:
@@ -75,11 +78,23 @@ class _Opening(asyncio.Protocol):
             self._splice(self.transport)
         elif PREFACE.startswith(self._begun):
             return
+        elif refusal := self._too_long():
+            self.transport.write(refusal)
+            self.transport.close()
         elif END_OF_HEAD in self._begun:
             self._become_http(self.transport)
-        elif len(self._begun) > self._port.header_max_bytes:
-            self.transport.write(_text(431, b"Request Header Fields Too Large", b"the request head is too long"))
-            self.transport.close()
+
+    def _too_long(self) -> bytes:
+        """Return the refusal of a line or of fields beyond their limits, however much of the head has come."""
+        line = self._begun.find(END_OF_LINE)
+        if line < 0 or line > MAX_LINE:
+            long = len(self._begun) > MAX_LINE
+            said = b"the request line is longer than %d bytes; gRPC takes longer queries" % MAX_LINE
+            return _text(414, b"URI Too Long", said) if long else b""
+        end = self._begun.find(END_OF_HEAD)
+        if (end if end >= 0 else len(self._begun)) - line <= self._port.header_max_bytes:
+            return b""
+        return _text(431, b"Request Header Fields Too Large", b"the request head is too long")
 
     def eof_received(self) -> bool:
         """Close: what came is no request."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from urllib.parse import quote
 
 import grpc
 import pytest
@@ -130,6 +131,36 @@ def test_a_head_without_end_is_refused(port):
     with socket.create_connection(("127.0.0.1", port), 10) as connection:
         connection.sendall(b"GET /api/echo HTTP/1.1\r\nX: " + b"a" * 40_000)
         assert read_all(connection).startswith(b"HTTP/1.1 431")
+
+
+def test_long_queries_have_their_limits(channel, tempo, port):
+    """A request line of 65,000 bytes comes through whole or in pieces, beyond it is 414; gRPC takes 128 KiB."""
+    wide = '{{ name =~ "GET /cart|{}" }}'.format
+    path = "/api/search?limit=1&q="
+
+    def line(length):
+        return f"GET {path}".ljust(length - len(" HTTP/1.1"), "a") + " HTTP/1.1\r\nHost: localhost\r\n"
+
+    fitting = quote(wide("a" * 60_000), safe="")
+    assert len(tempo.get(path + fitting).json["traces"]) == 1
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        for part in (f"GET {path}{fitting[:40_000]}", f"{fitting[40_000:]} HTTP/1.1\r\nHost: localhost\r\n"):
+            connection.sendall(part.encode())
+            time.sleep(0.05)
+        connection.sendall(b"Connection: close\r\n\r\n")
+        assert read_all(connection).startswith(b"HTTP/1.1 200")
+    for end in (b"\r\n", b""):
+        with socket.create_connection(("127.0.0.1", port), 10) as connection:
+            connection.sendall(line(65_001).encode() + end)
+            assert read_all(connection).startswith(b"HTTP/1.1 414")
+    search = method(channel, "Search", pb.SearchResponse)
+    *_, last = search(pb.SearchRequest(Query=wide("a" * 130_000), Limit=1, **RANGE))
+    assert len(last.traces) == 1
+    for beyond in ("a" * 131_072, "\u00e4" * 65_536):
+        with pytest.raises(grpc.RpcError) as caught:
+            list(search(pb.SearchRequest(Query=wide(beyond), **RANGE)))
+        assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert "128 KiB" in caught.value.details()
 
 
 def test_many_grpc_connections_at_once(port):

@@ -182,6 +182,6 @@ def instant_of_message(message: pb.QueryInstantRequest, now: int) -> MetricsQues
 
 
 def _checked(name: str, query: str) -> str:
-    if len(query) > MAX_QUERY:
+    if len(query.encode("utf-8", "surrogatepass")) > MAX_QUERY:
         raise InvalidRequestError(name, query[:80], "is too long", hint="keep a query below 128 KiB")
     return query
