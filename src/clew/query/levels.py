@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from clew.query.answer import Window
@@ -30,25 +30,32 @@ def settled(read: Read, window: Window, filters: Sequence[Filter]) -> list[Filte
     keys = sorted({item.key for item in filters if _open(item)})
     if not keys:
         return list(filters)
+    known = known_levels(read, window, keys)
+    return [one for item in filters for one in (_on_level(item, known[item.key]) if _open(item) else (item,))]
+
+
+def known_levels(read: Read, window: Window, keys: Sequence[str]) -> Mapping[str, dict[str, list[str]]]:
+    """Return the levels on which the catalogue has each key, and its types there; none for a key it does not have."""
     params = Params()
     sql = f"""
         SELECT key, level, groupUniqArray(type) AS types FROM attr_keys
         WHERE tenant = {{tenant:String}} AND day >= {params.day(window.from_ns)} AND day <= {params.day(window.to_ns)}
-            AND level IN {params.texts(list(SCOPES))} AND key IN {params.texts(keys)}
+            AND level IN {params.texts(list(SCOPES))} AND key IN {params.texts(list(keys))}
         GROUP BY key, level
     """
     known: dict[str, dict[str, list[str]]] = defaultdict(dict)
     for row in read.query(sql, params.values).to_pylist():
         known[row["key"]][row["level"]] = row["types"]
-    return [one for item in filters for one in (_on_level(item, known[item.key]) if _open(item) else (item,))]
+    return known
 
 
 def _open(item: Filter) -> bool:
-    return item.scope is FilterScope.ANYWHERE
+    return item.scope is FilterScope.ANYWHERE or (item.scope is FilterScope.SPAN and item.op is Op.READS)
 
 
 def _on_level(item: Filter, levels: dict[str, list[str]]) -> Iterator[Filter]:
-    if len(levels) != 1:
+    levels = {"span": levels["span"]} if item.scope is FilterScope.SPAN and "span" in levels else levels
+    if len(levels) != 1 or (item.scope is FilterScope.SPAN and "span" not in levels):
         yield item
         return
     ((level, types),) = levels.items()

@@ -4,7 +4,10 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -200,18 +203,31 @@ class Ports:
             return Told(error.code, error.read(), error.headers["content-type"])
 
 
-@pytest.fixture(scope="session")
-def ports(tmp_path_factory):
-    """A running Clew that has stored the known traces, sent over OTLP."""
-    with RunningClew(tmp_path_factory.mktemp("apis"), interpreter=coverage_flags()) as clew:
-        body = ExportTraceServiceRequest(resource_spans=traces_data(KNOWN).resource_spans).SerializeToString()
+@contextmanager
+def holding(data: TracesData, path: Path) -> Iterator[Ports]:
+    """Run a Clew that has stored some spans, sent over OTLP."""
+    with RunningClew(path, interpreter=coverage_flags()) as clew:
+        body = ExportTraceServiceRequest(resource_spans=data.resource_spans).SerializeToString()
         url = f"{clew.otlp_http_url}/v1/traces"
         request = urllib.request.Request(url, body, {"content-type": "application/x-protobuf"})
         with urllib.request.urlopen(request, timeout=60) as answer:
             assert answer.read() == b""
-        clew.wait_stored(len(KNOWN))
+        clew.wait_stored(sum(len(one.spans) for group in data.resource_spans for one in group.scope_spans))
         yield Ports(clew)
         assert clew.stop() == 0, clew.log()
+
+
+@pytest.fixture(scope="session")
+def ports(tmp_path_factory):
+    """A running Clew that has stored the known traces."""
+    with holding(traces_data(KNOWN), tmp_path_factory.mktemp("apis")) as ports:
+        yield ports
+
+
+@pytest.fixture(scope="session")
+def hold():
+    """Run a Clew that has stored other spans."""
+    return holding
 
 
 @pytest.fixture(scope="session")
@@ -259,6 +275,12 @@ class Caller:
         )
         answered = call(request, timeout=timeout, **more)
         return list(answered) if streams else answered
+
+
+@pytest.fixture(scope="session")
+def calls():
+    """The class that calls methods at an address."""
+    return Caller
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 ClewError
 +-- BadParameterError          a parameter is missing or cannot be read
-+-- FilterNotSupportedError    the request has a structured filter
++-- BadFilterError             a structured filter cannot be read or has no meaning
 +-- NoTracesError              nothing was found where version 3 of the API wants an error for it
 """
 
@@ -22,16 +22,18 @@ class BadParameterError(ClewError):
     hint = "See docs/reference/jaeger.md for the parameters."
 
 
-class FilterNotSupportedError(ClewError):
-    """The request has one of Jaeger's structured filters, which `GetCapabilities` does not offer."""
+class BadFilterError(ClewError):
+    """A structured filter of a request to Jaeger's API cannot be read, or asks what has no meaning."""
 
     code: ClassVar[str] = "jaeger_filter"
-    http_status: ClassVar[int] = 501
-    grpc_status: ClassVar[str] = "UNIMPLEMENTED"
-    hint = "Use attributes; for or, ranges and regular expressions ask Clew with TraceQL."
+    http_status: ClassVar[int] = 400
+    grpc_status: ClassVar[str] = "INVALID_ARGUMENT"
+    hint = "See docs/reference/jaeger.md for operators, levels, fields and types."
 
-    def __init__(self) -> None:
-        super().__init__("structured filters are not supported")
+    def __init__(self, at: str, why: str) -> None:
+        super().__init__(f"{at}: {why}")
+        self.at = at
+        """The place in the filter, as a path from `query.filter`."""
 
 
 class NoTracesError(ClewError):

@@ -7,11 +7,15 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from clew.api.jaeger.errors import BadParameterError, FilterNotSupportedError
+from clew.api.jaeger.errors import BadParameterError
+from clew.api.jaeger.filter import Structured, alone, structured
 from clew.api.jaeger.search import DEFAULT_DEPTH, TraceQuery
 from clew.api.otlpvalues import text_of
 from clew.query.answer import Window
 from clew.query.literals import INT64_MAX
+
+PREDICATES = ("service_name", "operation_name", "attributes", "duration_min", "duration_max")
+"""Conditions that a structured filter does not stand beside."""
 
 
 def trace_query(query: Any, now: int) -> TraceQuery:
@@ -19,11 +23,9 @@ def trace_query(query: Any, now: int) -> TraceQuery:
 
     Raises:
         BadParameterError: a range is out of bounds.
-        FilterNotSupportedError: it has a structured filter.
+        BadFilterError: its structured filter is wrong, or does not stand alone.
     """
     fields = query.DESCRIPTOR.fields_by_name
-    if "filter" in fields and query.HasField("filter"):
-        raise FilterNotSupportedError
     if "tags" in fields:
         attributes = dict(query.tags)
     elif fields["attributes"].message_type.GetOptions().map_entry:
@@ -40,7 +42,15 @@ def trace_query(query: Any, now: int) -> TraceQuery:
         _length(query.duration_min),
         _length(query.duration_max),
         query.search_depth or DEFAULT_DEPTH,
+        _filter(query) if "filter" in fields else None,
     )
+
+
+def _filter(query: Any) -> Structured | None:
+    if not query.HasField("filter"):
+        return None
+    alone(name for name in PREDICATES if name in {field.name for field, _ in query.ListFields()})
+    return structured(query.filter)
 
 
 def window(message: Any, low: str, high: str, now: int, back_ns: int | None = None) -> Window:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from clew.api.jaeger.filter import Structured
 from clew.api.jaeger.tags import NO_SERVICE
 from clew.model import Kind, Status
 from clew.query.answer import Window
@@ -12,6 +13,7 @@ from clew.query.errors import InvalidRequestError
 from clew.query.filters import Duration, Filter, FilterScope, Op, Value
 from clew.query.index import IndexedTrace
 from clew.query.levels import settled
+from clew.query.plan.spanwise import with_span
 from clew.query.read import Read
 from clew.query.search import SearchQuery, find
 
@@ -42,6 +44,8 @@ class TraceQuery:
     most_ns: int | None = None
     depth: int = DEFAULT_DEPTH
     """Most traces."""
+    structured: Structured | None = None
+    """A condition of its own, instead of all the others but the window."""
 
     def filters(self) -> list[Filter]:
         """Return the conditions on one span."""
@@ -64,13 +68,18 @@ class TraceQuery:
 
         Raises:
             InvalidRequestError: more traces are asked for than one answer may hold.
+            BadFilterError: a regular expression of the structured filter is none.
         """
         if self.depth > MOST_TRACES:
             raise InvalidRequestError(
                 "limit", str(self.depth), "is more than one answer may hold", hint=f"ask for at most {MOST_TRACES}"
             )
+        limit = self.depth or DEFAULT_DEPTH
+        if self.structured is not None:
+            self.structured.check(read)
+            return with_span(read, self.structured.where, self.window, limit, now)
         filters = settled(read, self.window, self.filters())
-        query = SearchQuery(filters, self.window, limit=self.depth or DEFAULT_DEPTH, of_span=True)
+        query = SearchQuery(filters, self.window, limit=limit, of_span=True)
         return find(read, query, now)
 
 

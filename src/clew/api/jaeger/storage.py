@@ -10,6 +10,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from clew.api.deps import ApiDeps
 from clew.api.jaeger import lists
+from clew.api.jaeger.builtin import LEVELS
+from clew.api.jaeger.filter import OPERATORS
 from clew.api.jaeger.messages import trace_query, window
 from clew.api.pb import jaeger_storage_v2_pb2 as pb
 from clew.api.rpc import Call, Method, read_service
@@ -98,9 +100,10 @@ def _dependencies(request: pb.GetDependenciesRequest, call: Call) -> Answers:
 
 
 def _capabilities(_: pb.GetCapabilitiesRequest, call: Call) -> Answers:
-    """Yield what search can do; no structured filter is offered."""
+    """Yield what search can do: everything."""
     del call
-    search = pb.SearchCapabilities(without_service_name=True, same_span_conjunction=True)
+    filters = pb.FilterCapabilities(levels=list(LEVELS), operators=OPERATORS)
+    search = pb.SearchCapabilities(without_service_name=True, same_span_conjunction=True, filter=filters)
     yield pb.GetCapabilitiesResponse(search=search)
 
 

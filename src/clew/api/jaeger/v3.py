@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
@@ -16,7 +17,8 @@ from starlette.routing import Route
 
 from clew.api.answers import asking
 from clew.api.jaeger import lists, query_v3
-from clew.api.jaeger.errors import BadParameterError, FilterNotSupportedError, NoTracesError
+from clew.api.jaeger.errors import BadParameterError, NoTracesError
+from clew.api.jaeger.filter import Structured, alone, from_json
 from clew.api.jaeger.params import duration, integer, text_map
 from clew.api.jaeger.search import DEFAULT_DEPTH, TraceQuery
 from clew.api.otlpvalues import dump
@@ -33,6 +35,8 @@ from clew.query.times import RFC3339, parse_time
 _JSON = "application/json"
 _LEAD, _END = b'{"resourceSpans":[', b"]}"
 _ID_BYTES = 16
+PREDICATES = ("serviceName", "operationName", "attributes", "durationMin", "durationMax")
+"""Conditions that a structured filter does not stand beside."""
 
 
 def trace_query(params: QueryParams, now: int) -> TraceQuery:
@@ -40,10 +44,8 @@ def trace_query(params: QueryParams, now: int) -> TraceQuery:
 
     Raises:
         BadParameterError: names the parameter.
-        FilterNotSupportedError: it has a structured filter.
+        BadFilterError: its structured filter is wrong, or does not stand alone.
     """
-    if params.get("query.filter"):
-        raise FilterNotSupportedError
     given = {key: _first(params, key) for key in ("serviceName", "operationName", "attributes")}
     low, high = (_time(params, key, now) for key in ("startTimeMin", "startTimeMax"))
     if low >= high:
@@ -60,7 +62,16 @@ def trace_query(params: QueryParams, now: int) -> TraceQuery:
         least,
         most,
         integer(params, depth) or DEFAULT_DEPTH,
+        _filter(params),
     )
+
+
+def _filter(params: QueryParams) -> Structured | None:
+    text = params.get("query.filter", "")
+    if not text:
+        return None
+    alone(name for name in map(partial(_name, params), PREDICATES) if params.get(name))
+    return from_json(text)
 
 
 def _name(params: QueryParams, key: str) -> str:

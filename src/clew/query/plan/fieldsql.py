@@ -21,7 +21,7 @@ from clew.query.plan.arithmetic import OPERATORS, compute, negated
 from clew.query.plan.comparisons import OR_NIL, PATTERNS, compare, is_nil, matches, truth
 from clew.query.plan.ids import id_test
 from clew.query.plan.joins import Joins
-from clew.query.plan.linked import Linked
+from clew.query.plan.made import Condition, Value
 from clew.query.plan.values import ALWAYS, NEVER, Alt, Type, Val, always, attribute, first, literal
 from clew.query.predicates import NAMELESS, Days, Predicates, UseIndex
 from clew.query.traceql.ast import (
@@ -70,9 +70,9 @@ class FieldSql:
 
     def __init__(self, params: Params, days: Days, index: UseIndex = UseIndex.NO) -> None:
         self.joins = Joins()
-        self._params = params
+        self.params = params
         self._days = days
-        self._predicates = Predicates(params, days, index)
+        self.predicates = Predicates(params, days, index)
         self._variables: dict[Level, dict[str, str]] = {}
         """Columns of the event or link inside whose lambda an expression is built, by their variable."""
         self._dimension: Level | None = None
@@ -105,8 +105,8 @@ class FieldSql:
         """Return SQL that is 1 where the expression is true, else 0."""
         if isinstance(expr, Static):
             return ALWAYS if expr.value is True else NEVER
-        if isinstance(expr, Linked):
-            return expr.sql(self._params)
+        if isinstance(expr, Condition):
+            return expr.test(self)
         if isinstance(expr, Unary) and expr.op is UnaryOp.NOT:
             if is_logical(expr.operand):
                 return f"NOT {self.condition(expr.operand)}"
@@ -126,15 +126,16 @@ class FieldSql:
         rest: list[FieldExpr] = []
         by_value = {level for one in parts if not _plain(one) for level in _compared_levels(one)}
         for one in parts:
-            levels = _compared_levels(one)
-            item = _plain(one)
+            bound = any(level in self._variables for level in _nested_levels(one))
+            levels = tuple(level for level in _compared_levels(one) if level not in self._variables)
+            item = None if bound else _plain(one)
             if levels and (item is None or set(levels) & by_value):
                 groups.setdefault(levels, []).append(one)
             elif item is not None:
                 plain.append(item)
             else:
                 rest.append(one)
-        found = [self._predicates.conjunction(plain)] if plain else []
+        found = [self.predicates.conjunction(plain)] if plain else []
         found += [self._within(levels, group) for levels, group in groups.items()]
         found += [self._comparison(one) if _is_comparison(one) else self.condition(one) for one in rest]
         return "(" + " AND ".join(found) + ")" if found else ALWAYS
@@ -159,15 +160,15 @@ class FieldSql:
         sides = field_and_literal(expr)
         if sides is not None:
             field, op, value = sides
-            if isinstance(field, Intrinsic):
-                test = id_test(field.name, op, value, self._column_of(field), self._params)
+            if isinstance(field, Intrinsic) and not isinstance(field, Value):
+                test = id_test(field.name, op, value, self._column_of(field), self.params)
                 if test is not None:
                     return test
             if value is None:
                 return is_nil(op, self.value(field))
         if expr.op in PATTERNS:
             pattern = expr.right.value if isinstance(expr.right, Static) else None
-            return matches(expr.op, self.value(expr.left), pattern, self._params) if isinstance(pattern, str) else NEVER
+            return matches(expr.op, self.value(expr.left), pattern, self.params) if isinstance(pattern, str) else NEVER
         for side, other in ((expr.left, expr.right), (expr.right, expr.left)):
             if isinstance(side, Static) and side.value is None:
                 return is_nil(expr.op, self.value(other)) if not isinstance(other, Static) else NEVER
@@ -179,15 +180,23 @@ class FieldSql:
             self._variables[level] = {}
         sql = " AND ".join(self._compare(one) for one in group if isinstance(one, Binary))
         for level in levels:
-            used = self._variables.pop(level) or {_some_column(level): _variable(level, _some_column(level))}
-            columns = ", ".join(f"`{NESTED[level]}.{name}`" for name in used)
-            sql = f"arrayExists(({', '.join(used.values())}) -> {sql}, {columns})"
+            sql = self._over(level, sql)
         return sql
+
+    def one_of(self, level: Level, where: FieldExpr) -> str:
+        """Return SQL that is 1 where one event (or link) passes a condition, however that is composed."""
+        self._variables[level] = {}
+        return self._over(level, self.condition(where))
+
+    def _over(self, level: Level, test: str) -> str:
+        used = self._variables.pop(level) or {_some_column(level): _variable(level, _some_column(level))}
+        columns = ", ".join(f"`{NESTED[level]}.{name}`" for name in used)
+        return f"arrayExists(({', '.join(used.values())}) -> {test}, {columns})"
 
     def value(self, expr: FieldExpr) -> Val:
         """Return the value of an expression."""
         if isinstance(expr, Static):
-            return literal(expr.value, self._params)
+            return literal(expr.value, self.params)
         if is_logical(expr):
             return always(Type.BOOL, self.condition(expr))
         if isinstance(expr, Unary):
@@ -209,10 +218,15 @@ class FieldSql:
     def _level(self, level: Level, key: str) -> Val:
         if level is Level.RESOURCE and key == "service.name" and self._dimension is None:
             return self._service()
-        column = self._column(level, key)
-        return attribute(key, column, self._params, arrays=level not in NESTED)
+        column = self.column(level, key)
+        return attribute(key, column, self.params, arrays=level not in NESTED)
 
-    def _column(self, level: Level, key: str) -> Callable[[str], str]:
+    def bound(self, level: Level) -> bool:
+        """Return whether an expression is built for one event (or link) of the level."""
+        return level in self._variables
+
+    def column(self, level: Level, key: str = "") -> Callable[[str], str]:
+        """Return what makes SQL of the name of a column; of events and links not looked at the first with the key."""
         if level in NESTED:
             return self._nested(level, key)
         if level is Level.SPAN or level is self._dimension:
@@ -225,7 +239,7 @@ class FieldSql:
             return lambda name: used.setdefault(name, _variable(level, name))
         group = NESTED[level]
         maps = [f"attr_{kind}" for kind in ("str", "int", "float", "bool", "any")]
-        test = exists(key, lambda name: f"m_{name}", self._params, arrays=False)
+        test = exists(key, lambda name: f"m_{name}", self.params, arrays=False)
         variables, columns = ", ".join(f"m_{one}" for one in maps), ", ".join(f"`{group}.{one}`" for one in maps)
         place = f"arrayFirstIndex(({variables}) -> {test}, {columns})"
         return lambda name: f"`{group}.{name}`[{place}]"
@@ -234,10 +248,12 @@ class FieldSql:
         """Return `resource.service.name` from its own column, which shows a name also where none was sent."""
         inside = f"day >= {self._days.first} AND day <= {self._days.last} AND mapContains(attr_str, 'service.name')"
         sent = f"resource_id IN (SELECT resource_id FROM resources WHERE tenant = {{tenant:String}} AND {inside})"
-        has = f"(service NOT IN {self._params.texts(NAMELESS)} OR {sent})"
+        has = f"(service NOT IN {self.params.texts(NAMELESS)} OR {sent})"
         return Val(has, (Alt(Type.STR, has, "service"),))
 
     def _intrinsic(self, field: Intrinsic) -> Val:
+        if isinstance(field, Value):
+            return field.value(self)
         name = field.name
         column = self._column_of(field)
         if name in {Name.SPAN_ID, Name.PARENT_ID, Name.LINK_SPAN_ID}:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING
 
 from clew.query.params import Params
-from clew.query.traceql.ast import Intrinsic, Name, SpansetOp
+from clew.query.plan.made import Condition
+from clew.query.traceql.ast import Name, SpansetOp
+
+if TYPE_CHECKING:
+    from clew.query.plan.fieldsql import FieldSql
 
 
 @dataclass(frozen=True, slots=True)
-class Linked(Intrinsic):
-    """Spans by trace and id; stands in conditions like an intrinsic that is true or false."""
+class Linked(Condition):
+    """Spans by trace and id."""
 
-    logical: ClassVar[bool] = True
     op: SpansetOp = SpansetOp.LINK_TO
     traces: tuple[bytes, ...] = ()
     spans: tuple[int, ...] = ()
@@ -26,6 +29,10 @@ class Linked(Intrinsic):
         return cls(
             Name.LINK_SPAN_ID, op=op, traces=tuple(one for one, _ in listed), spans=tuple(one for _, one in listed)
         )
+
+    def test(self, fields: FieldSql) -> str:
+        """Return SQL that is 1 for those spans."""
+        return self.sql(fields.params)
 
     def sql(self, params: Params) -> str:
         """Return SQL that is 1 for those spans."""
