@@ -10,6 +10,7 @@ from clew.query.plan.find import find as plan_find
 from clew.query.plan.found import Ask
 from clew.query.search import plan, search
 from clew.query.traceql.parse import parse as parse_query
+from clew.store.housekeeping import parts_without_index
 
 S = 10**9
 T0 = (time.time_ns() // (600 * S) - 144) * 600 * S
@@ -167,6 +168,32 @@ def test_a_trace_without_root(store, kinds):
     store.insert([span(1, 2, T0, 1)])
     row = find(store, "{ }").data.traces[0]
     assert (row.root_received, row.root_name, row.root_service) == (False, None, None)
+
+
+def test_what_the_index_of_items_cannot_tell_is_looked_up(store, kinds):
+    """Keys with an equals sign, long values and lists are found exactly, too, where the index alone may decide."""
+    span, _ = kinds
+    long = "x" * 64
+    values = [
+        ("a", "b=c"), ("a=b", "c"), ("a", long), ("a", long + "y"), ("a", ["b", "c"]), ("a", "b"), ("b", "b"),
+    ]  # fmt: skip
+    for number, pair in enumerate(values, 1):
+        store.insert([span(number, 1, T0 + number * S, attributes=[pair])])
+    store.engine.execute("OPTIMIZE TABLE spans FINAL")
+    assert parts_without_index(store.read().query) == []
+    for text, expected in (
+        ('{ span.a = "b=c" }', [1]),
+        ('{ span."a=b" = "c" }', [2]),
+        (f'{{ span.a = "{long}" }}', [3]),
+        (f'{{ span.a = "{long}y" }}', [4]),
+        ('{ span.a = "b" }', [6, 5]),
+        ('{ span.a = "c" }', [5]),
+        ('{ span.a =~ "b|b=c" }', [6, 5, 1]),
+        ('{ span.a != "b" }', [4, 3, 1]),
+    ):
+        assert ids(find(store, text)) == expected, text
+        answer = plan_find(store.read(), parse_query(text), Ask(Window(T0, T0 + 60 * S)), T0 + 7200 * S)
+        assert [int.from_bytes(one.trace_id, "big") for one in answer.data.traces] == expected, text
 
 
 def test_tenants_are_apart(store, make_store, kinds):
