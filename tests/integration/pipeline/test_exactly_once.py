@@ -145,6 +145,9 @@ def test_spans_of_400_days(engine: EmbeddedEngine, tmp_path: Path, ignore: Calla
     assert _counts(engine) == _all(group.spans.num_rows)
     days = engine.query("SELECT uniqExact(toDate(bucket)) AS n FROM spans").table.column("n")[0].as_py()
     assert days >= 400
+    for kind in ("resource", "scope"):  # kept by day, as spans are: none is without its origin while it is stored
+        sql = f"({kind}_id, toDate(bucket)) NOT IN (SELECT {kind}_id, toDate(day) FROM {kind}s)"
+        assert engine.query(f"SELECT count() AS n FROM spans WHERE {sql}").table.column("n")[0].as_py() == 0
 
 
 def test_catalogue_and_resources(
