@@ -8,6 +8,7 @@ import pytest
 
 from clew.query.answer import Window
 from clew.query.errors import InvalidQueryError
+from clew.query.plan.explain import explain
 from clew.query.plan.find import find
 from clew.query.plan.found import Ask
 from clew.query.plan.metrics import metrics
@@ -123,6 +124,23 @@ def test_a_condition_means_the_same_wherever_it_is_tested(store, where):
         store.read(), parse(f"{{ {where} }} | count_over_time() by (name)"), MetricsAsk(WINDOW, S, instant=True)
     ).data.series
     assert {one.labels["name"] for one in series} == CASES[where]
+
+
+@pytest.mark.parametrize(
+    ("where", "used"),
+    [
+        ('resource.service.name =~ "svc|other"', "service IN"),
+        ('name =~ "text|float"', "name IN"),
+        ('span.s =~ "ab|cd"', "items"),
+        ('span.s =~ "ab" && name = "s ab"', "items"),
+    ],
+)
+@pytest.mark.parametrize("wrapped", ["{{ {} }}", "{{ {} }} >> {{ }}", "{{ {} }} | count_over_time() by (span.s)"])
+def test_plain_alternatives_are_no_patterns(store, where, used, wrapped):
+    """Texts with bars between are looked up like texts, so that columns and the index of items narrow the scan."""
+    sql = " ".join(one.sql for one in explain(store.read(), parse(wrapped.format(where)), Ask(WINDOW), T0).data.steps)
+    assert used in sql
+    assert "match(" not in sql
 
 
 @pytest.mark.parametrize("pattern", ["(", r"(a)\\1", "(?=a)", "x.*" * 1500, "(?:a{1000}){1000}"])
