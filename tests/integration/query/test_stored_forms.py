@@ -132,7 +132,7 @@ def test_a_condition_means_the_same_wherever_it_is_tested(store, where):
         ('resource.service.name =~ "svc|other"', "service IN"),
         ('name =~ "text|float"', "name IN"),
         ('span.s =~ "ab|cd"', "items"),
-        ('span.s =~ "ab" && name = "s ab"', "items"),
+        ('instrumentation.k =~ "v|w"', "scope_id IN"),
     ],
 )
 @pytest.mark.parametrize("wrapped", ["{{ {} }}", "{{ {} }} >> {{ }}", "{{ {} }} | count_over_time() by (span.s)"])

@@ -65,7 +65,10 @@ def test_a_metrics_query_has_the_defaults_of_the_reference():
 
 
 def test_since_looks_back_from_the_end():
-    """`since` is a duration, units up to weeks."""
+    """`since` is a duration of Prometheus, units up to years."""
+    for text, seconds in (("90s", 90), ("1h30m", 5400), ("500ms", 0.5), ("1w2d", 777_600), ("1y", 31_536_000)):
+        window = metrics_of({"q": "{} | rate()", "since": text, "step": "1h"}, NOW, instant=False).ask.window
+        assert window == Window(NOW - int(seconds * S), NOW)
     asked = metrics_of({"q": "{} | rate()", "since": "1d"}, NOW, instant=True).ask
     assert asked.window == Window(NOW - 86_400 * S, NOW)
     assert (asked.instant, asked.exemplars) == (True, 0)
