@@ -82,6 +82,11 @@ def _duration(rollup: Rollup, prefix: str, columns: tuple[str, str, str], what: 
     )
 
 
+def _called(what: str) -> str:
+    """Return the SQL of the time of the called side; databases and queues tell none, so their callers' counts."""
+    return f"if(kind != '' AND empty(server_hist), client_{what}, server_{what})"
+
+
 _GRAPH = "traces_service_graph_request"
 FAMILIES: dict[str, Family] = {
     family.name: family
@@ -98,8 +103,8 @@ FAMILIES: dict[str, Family] = {
         *_duration(
             _EDGES,
             f"{_GRAPH}_server_seconds",
-            ("sum(server_sum)", "sum(arraySum(mapValues(server_hist)))", "server_hist"),
-            "Durations of calls as the called service saw them",
+            (f"sum({_called('sum')})", f"sum(arraySum(mapValues({_called('hist')})))", _called("hist")),
+            "Durations of calls as the called service saw them, or the caller of what is not instrumented",
         ),
         *_duration(
             _EDGES,
