@@ -272,7 +272,7 @@ def calls(words: Vocabulary) -> st.SearchStrategy[MetricsCall]:
     """Return functions to series, but for `compare`."""
     by = st.lists(fields(words), max_size=3).map(tuple)
     of_numbers = [MetricsFn.MIN, MetricsFn.MAX, MetricsFn.AVG, MetricsFn.SUM, MetricsFn.HISTOGRAM]
-    quantiles = st.lists(st.floats(0, 1), min_size=1, max_size=3).map(tuple)
+    quantiles = st.lists(st.floats(0, 1), min_size=1, max_size=3, unique=True).map(tuple)
     return st.one_of(
         st.builds(MetricsCall, st.sampled_from([MetricsFn.RATE, MetricsFn.COUNT]), by=by),
         st.builds(MetricsCall, st.sampled_from(of_numbers), number_fields(words), by=by),

@@ -32,8 +32,7 @@ class InvalidQueryError(ClewError):
         """First character of the wrong piece."""
         self.end = end
         """One past its last character."""
-        self.line = 0
-        self.column = 0
+        self.line = self.column = 0 if start else 1
         """Line and column of `start`, both from 1; 0 until the text is known."""
 
     def locate(self, text: str) -> None:

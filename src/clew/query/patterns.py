@@ -10,6 +10,7 @@ from clew.query.literals import print_string
 from clew.query.params import Params
 from clew.query.read import Read
 from clew.query.regex import alternatives, anchored
+from clew.query.traceql.ast import Static
 from clew.store.errors import QueryError, QueryLimitError
 
 CANNOT_COMPILE = 427
@@ -22,18 +23,30 @@ def check_patterns(read: Read, filters: Sequence[Filter]) -> None:
     Raises:
         InvalidQueryError: names the pattern.
     """
-    check_texts(read, (str(item.value) for item in filters if item.op in {Op.MATCH, Op.NOT_MATCH}))
+    check_texts(read, (Static(item.value) for item in filters if item.op in {Op.MATCH, Op.NOT_MATCH}))
 
 
-def check_texts(read: Read, patterns: Iterable[str]) -> None:
+def check_texts(read: Read, patterns: Iterable[Static], text: str = "") -> None:
     """Refuse texts that are no patterns.
 
+    Args:
+        read: the running read.
+        patterns: literals of text.
+        text: the query in which they stand, where it is known.
+
     Raises:
-        InvalidQueryError: names the pattern.
+        InvalidQueryError: names the pattern and its place.
     """
-    for pattern in dict.fromkeys(patterns):
-        if alternatives(pattern) is None:
+    for one in dict.fromkeys(patterns):
+        pattern = str(one.value)
+        if alternatives(pattern) is not None:
+            continue
+        try:
             _check(read, pattern)
+        except InvalidQueryError as error:
+            error.start, error.end = one.pos.start, one.pos.end
+            error.locate(text)
+            raise
 
 
 def _check(read: Read, pattern: str) -> None:

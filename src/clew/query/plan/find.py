@@ -69,7 +69,7 @@ def searched(read: Read, query: Query) -> Pipeline:
         )
     check(query.root.stages)
     with read.during("check of patterns"):
-        check_texts(read, patterns(query.root))
+        check_texts(read, patterns(query.root), query.text)
     return query.root
 
 

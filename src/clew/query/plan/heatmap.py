@@ -58,7 +58,7 @@ def heatmap(read: Read, query: Query, of: Field, window: Window, *, logarithmic:
     if where is None or not is_local(where) or not is_local(of):
         hint = "write one filter such as { status = error }"
         raise InvalidQueryError("only single spans have a heatmap", start=0, end=query.pos.end, hint=hint)
-    check_texts(read, patterns(Pipeline((Filter(where),))))
+    check_texts(read, patterns(Pipeline((Filter(where),))), query.text)
     step = round_step(window.from_ns, window.to_ns, COLUMNS - 1)
     first, last = (window.from_ns - 1) // step, -(-window.to_ns // step)
     grid = Grid(first * step, step, max(last - first, 1))

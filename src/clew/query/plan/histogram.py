@@ -49,10 +49,10 @@ def histogram(read: Read, query: Query, window: Window, most: int) -> Answer[His
     Raises:
         InvalidQueryError: the query gives series, or cannot be evaluated.
     """
+    pipeline = searched(read, query)
     filters = conjunction(query)
     if filters is not None:
         return plain.histogram(read, filters, window, most)
-    pipeline = searched(read, query)
     cut: Truncated | None = None
     if has_links(pipeline.stages):
         finding = Finding(read, pipeline, Ask(window))

@@ -8,7 +8,7 @@ from clew.query.filters import Value
 from clew.query.params import Params
 from clew.query.traceql.ast import FieldOp, Name
 
-_HEX = re.compile(r"[0-9a-fA-F]{0,32}")
+_HEX = re.compile(r"[0-9a-fA-F]+")
 _BYTES = {
     Name.TRACE_ID: 16,
     Name.LINK_TRACE_ID: 16,
@@ -27,7 +27,7 @@ def id_test(name: Name, op: FieldOp, value: Value, column: str, params: Params) 
     if name is Name.PARENT_ID and not value:
         return f"{column} {'!=' if op is FieldOp.NE else '='} 0"
     digits = value.lstrip("0")
-    if not value or not _HEX.fullmatch(value) or len(digits) > size * 2:
+    if not _HEX.fullmatch(value) or len(digits) > size * 2:
         return differs
     number = int(digits or "0", 16)
     if name is Name.PARENT_ID and not number:

@@ -59,7 +59,7 @@ def metrics(read: Read, query: Query, ask: MetricsAsk) -> Answer[SeriesAnswer]:
         hint = "end the query in a metrics function, for example | rate()"
         raise InvalidQueryError("the query finds traces, no series", start=0, end=query.pos.end, hint=hint)
     hints = {one.name: one.value for one in query.hints}
-    run = _Run(read, grid(ask), hints, _exemplars(ask, hints), ask.max_series)
+    run = _Run(read, query.text, grid(ask), hints, _exemplars(ask, hints), ask.max_series)
     found = run.expression(query.root)
     if not isinstance(found, Frame):
         hint = "put a metrics query into the sum"
@@ -99,6 +99,8 @@ class _Run:
     """One evaluation."""
 
     read: Read
+    text: str
+    """What the query was read from."""
     grid: Grid
     hints: dict[str, Value]
     exemplars: int
@@ -125,7 +127,7 @@ class _Run:
 
     def _function(self, expr: MetricsPipeline) -> Frame:
         call = expr.call
-        check_texts(self.read, patterns(expr.pipeline))
+        check_texts(self.read, patterns(expr.pipeline), self.text)
         pipeline = self._linked(expr.pipeline)
         weighted = self.hints.get(EXTRAPOLATE) is True
         asked = Question(pipeline, self._where(pipeline, call), call, self.grid, weighted, self.limit)
@@ -156,8 +158,10 @@ class _Run:
         if asked.where is None or selection is None or not is_local(selection.where):
             hint = "compare spans by conditions that each span decides"
             pos = asked.call.pos
-            raise InvalidQueryError("whole traces cannot be compared", start=pos.start, end=pos.end, hint=hint)
-        check_texts(self.read, patterns(Pipeline((selection,))))
+            error = InvalidQueryError("whole traces cannot be compared", start=pos.start, end=pos.end, hint=hint)
+            error.locate(self.text)
+            raise error
+        check_texts(self.read, patterns(Pipeline((selection,))), self.text)
         compared = compare(self.read, asked)
         self.sources.append(compared.source)
         self.limit, self.most = MOST_SERIES, compared.series

@@ -203,7 +203,7 @@ def sort_keys(stage: Sort, sets: Sets, rows: SpanRows) -> list[Cell]:
     values = value(stage.key, rows).take(at).cells()
     best: list[Cell] = [None] * len(rows.traces)
     for trace, one in zip(rows.forest.trace[at].tolist(), values, strict=True):
-        if one is None or isinstance(one, list):
+        if order_key(one) == NOWHERE:
             continue
         before = best[trace]
         better = before is None or (order_key(one) > order_key(before)) is stage.descending
@@ -211,10 +211,14 @@ def sort_keys(stage: Sort, sets: Sets, rows: SpanRows) -> list[Cell]:
     return best
 
 
+NOWHERE = (-1, 0)
+"""The key of what has no order."""
+
+
 def order_key(cell: Cell) -> tuple[int, float | str]:
-    """Return a key that orders values of all types: numbers, then texts, then the rest; nil and arrays first."""
-    if cell is None or isinstance(cell, list):
-        return (-1, 0)
+    """Return a key that orders values of all types: nil, NaN and arrays first, then numbers, then texts."""
+    if cell is None or isinstance(cell, list) or cell != cell:  # noqa: PLR0124 - NaN
+        return NOWHERE
     if isinstance(cell, str):
         return (1, cell)
     return (0, cell)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from clew.derive.numbers import Ints
 from clew.query.filters import Duration
+from clew.query.literals import INT64_MAX
 from clew.query.plan.forest import Mask
 from clew.query.plan.found import Cell
 from clew.query.plan.spanrows import SpanRows
@@ -28,6 +29,8 @@ from clew.query.traceql.ast import (
     Static,
 )
 
+LARGE = 2.0**62
+"""Sums of integers that may come above it are made without a limit; those beyond 64 bits become floats."""
 Numbers = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
 
@@ -85,7 +88,7 @@ def aggregate(one: Aggregate, groups: Groups, rows: SpanRows) -> list[Cell]:
         there = values.type != 0
         pairs = np.unique(combined([group[there], values.codes()[there]]), return_index=True)[1]
         return list(np.bincount(group[there][pairs], minlength=groups.count).tolist())
-    there = values.numbers()
+    there = values.numbers() & ~np.isnan(values.as_float())
     group, kinds = group[there], values.type[there]
     counts = np.bincount(group, minlength=groups.count)
     real = bool((kinds == CODES[Type.FLOAT]).any())
@@ -98,14 +101,18 @@ def aggregate(one: Aggregate, groups: Groups, rows: SpanRows) -> list[Cell]:
         elif one.fn is AggregateFn.AVG:
             results.append(Duration(int(reduced / count)) if duration else reduced / count)
         else:
-            results.append(Duration(reduced) if duration else reduced)
+            fits = isinstance(reduced, int) and -INT64_MAX - 1 <= reduced <= INT64_MAX
+            results.append(float(reduced) if not fits else Duration(reduced) if duration else reduced)
     return results
 
 
 def _reduced(fn: AggregateFn, group: Ints, numbers: Numbers, count: int) -> npt.NDArray[Any]:
     if fn in {AggregateFn.SUM, AggregateFn.AVG}:
-        made: npt.NDArray[Any] = np.zeros(count, numbers.dtype)
-        np.add.at(made, group, numbers)
+        large = numbers.dtype == np.int64 and np.abs(numbers.astype(np.float64)).sum() > LARGE
+        made: npt.NDArray[Any] = np.zeros(count, np.object_ if large else numbers.dtype)
+        numbers = numbers.astype(made.dtype)
+        with np.errstate(invalid="ignore"):  # infinities of both signs
+            np.add.at(made, group, numbers)
         return made
     largest = fn is AggregateFn.MAX
     if numbers.dtype == np.float64:

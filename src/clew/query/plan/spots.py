@@ -27,14 +27,14 @@ def spots(read: Read, trace_id: str, query: Query) -> Answer[Matches]:
         InvalidQueryError: the query gives series, or follows links.
         TraceNotFoundError: no span of the trace is stored.
     """
-    filters = conjunction(query)
-    if filters is not None:
-        return match(read, trace_id, filters, "")
     if not isinstance(query.root, Pipeline) or has_links(query.root.stages):
         hint = "leave out metrics functions and link operators"
         raise InvalidQueryError("this is no query for one trace", start=0, end=query.pos.end, hint=hint)
+    check_texts(read, patterns(query.root), query.text)
+    filters = conjunction(query)
+    if filters is not None:
+        return match(read, trace_id, filters, "")
     check(query.root.stages)
-    check_texts(read, patterns(query.root))
     trace = load(read, trace_id)
     _, indexed = where_trace(read, trace_id, Params())
     rows: list[int] = []

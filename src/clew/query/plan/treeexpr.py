@@ -155,7 +155,8 @@ def _each(rows: SpanRows, made: Callable[..., object], *given: Objects) -> Objec
     found = np.empty(rows.size, np.object_)
     for at in range(0, rows.size, AT_A_TIME):
         rows.forest.check()
-        found[at : at + AT_A_TIME] = apply(*(one[at : at + AT_A_TIME] for one in given))
+        with np.errstate(all="ignore"):  # numbers compute as IEEE says, and numpy would warn of what they leave behind
+            found[at : at + AT_A_TIME] = apply(*(one[at : at + AT_A_TIME] for one in given))
     return found
 
 

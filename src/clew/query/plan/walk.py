@@ -68,7 +68,7 @@ def _shown(stages: Sequence[Stage]) -> Iterator[FieldExpr]:
             yield from stage.fields
 
 
-def patterns(pipeline: Pipeline) -> Iterator[str]:
+def patterns(pipeline: Pipeline) -> Iterator[Static]:
     """Yield every regular expression."""
     for expr in expressions(pipeline.stages):
         stack = [expr]
@@ -77,6 +77,6 @@ def patterns(pipeline: Pipeline) -> Iterator[str]:
             if isinstance(one, Binary):
                 stack += [one.right, one.left]
                 if one.op in PATTERNS and isinstance(one.right, Static) and isinstance(one.right.value, str):
-                    yield one.right.value
+                    yield one.right
             elif isinstance(one, Unary):
                 stack.append(one.operand)

@@ -394,6 +394,8 @@ class Query:
     root: Pipeline | MetricsPipeline | MetricsBinary
     hints: tuple[Hint, ...] = ()
     pos: Pos = field(default=_NOWHERE, compare=False, repr=False)
+    text: str = field(default="", compare=False, repr=False)
+    """What it was read from, for errors that only the data or the engine know of."""
 
     @property
     def is_metrics(self) -> bool:

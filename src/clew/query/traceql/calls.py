@@ -151,7 +151,7 @@ def _quantile(name: str, arguments: Sequence[Argument], pos: Pos) -> MetricsCall
         if type(value) not in {int, float} or not isinstance(value, int | float):
             _wrong(name, item.pos, usage)
         quantiles.append(float(value))
-    return MetricsCall(MetricsFn.QUANTILE, plain_field(arguments[0], name), tuple(quantiles), pos=pos)
+    return MetricsCall(MetricsFn.QUANTILE, plain_field(arguments[0], name), tuple(dict.fromkeys(quantiles)), pos=pos)
 
 
 def _compare(name: str, arguments: Sequence[Argument], pos: Pos) -> Measured:

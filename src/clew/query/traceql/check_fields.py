@@ -28,6 +28,13 @@ _LOGIC = frozenset({FieldOp.AND, FieldOp.OR})
 _OF_ATTRIBUTES = ("string", "int", "float", "bool", "duration", "nil")
 
 
+_WORDS = {
+    "status": "ok, error or unset, without quotes",
+    "kind": "server, client, producer, consumer, internal or unspecified, without quotes",
+}
+"""What a type's values are."""
+
+
 def check_condition(node: FieldExpr) -> None:
     """Refuse what is no condition, or has a wrong type within it."""
     check_expression(node)
@@ -127,6 +134,8 @@ def _mismatch(node: Binary, left: str, right: str) -> tuple[str, Pos, str]:
 
 
 def _allowed(kind: str) -> str:
+    if kind in _WORDS:
+        return _WORDS[kind]
     names = ("duration", "int", "float") if kind in NUMBERS else _OF_ATTRIBUTES if kind == ANY else (kind,)
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 

@@ -13,6 +13,7 @@ from clew.query.traceql.lexer import REST_OF_WORD
 from clew.query.traceql.words import INTRINSICS, VALUES
 
 OPERATORS = frozenset({"LOGIC", "COMPARE", "FIELD_COMPARE", "RELATE", "ARITHMETIC", "MINUS", "NOT"})
+OUTER_OPERATORS = (OPERATORS - {"FIELD_COMPARE", "NOT"}) | {"VBAR"}
 OF_RESOURCES = ("service.", "k8s.", "host.", "cloud.", "container.", "deployment.", "process.", "telemetry.", "os.")
 """How attributes begin that resources have, by the semantic conventions of OpenTelemetry."""
 FIELD_HINT = "start with a field such as name, duration, span.x, resource.x or .x"
@@ -23,7 +24,7 @@ def unexpected(text: str, tokens: Sequence[Token], at: int, expected: Collection
     """Return the error for `tokens[at]`, or for the end of the text where `at` is past the last token."""
     before = tokens[at - 1] if at else None
     if at == len(tokens):
-        return _unfinished(text, before, expected)
+        return _unfinished(text, tokens, expected)
     token = tokens[at]
     start, end = token.start_pos or 0, token.end_pos or 0
     inside = _inside_braces(tokens[:at])
@@ -36,21 +37,58 @@ def unexpected(text: str, tokens: Sequence[Token], at: int, expected: Collection
         if near:
             sign = {"AND": "&&", "OR": "||", "NOT": "!"}[near[0]]
             return InvalidQueryError(f"unexpected {token}", start=start, end=end, hint=f"write {sign}")
+    outer = _outer(before, tokens[:at], expected)
+    if outer is not None:
+        return InvalidQueryError(outer[0], start=start, end=end, hint=outer[1])
     if token == "=" and before == "=":  # noqa: S105 - a sign of the language
         return InvalidQueryError("== is no operator", start=start - 1, end=end, hint="write =")
     if at == 0 or (not inside and "LBRACE" in expected):
         hint = "write conditions in braces, for example { status = error }"
         return InvalidQueryError("expected {", start=start, end=end, hint=hint)
-    message, hint = _wanted(before, expected, inside=inside)
+    message, hint = _wanted(before, expected, inside=inside, open_=_around(tokens[:at]) is not None)
+    if not inside and token.type == "FIELD_COMPARE":
+        message, hint = f"{token} stands only in braces", "aggregates and series compare with = != > >= < <="
     return InvalidQueryError(message, start=start, end=end, hint=hint)
 
 
-def _unfinished(text: str, before: Token | None, expected: Collection[str]) -> InvalidQueryError:
-    message, hint = _wanted(before, expected, inside="RBRACE" in expected or "ATTRIBUTE" in expected)
+def _outer(before: Token | None, tokens: Sequence[Token], expected: Collection[str]) -> tuple[str, str] | None:
+    """Return what was expected, and what to write, where functions, groups, hints or signs are unfinished."""
+    around = _around(tokens)
+    if before is None:
+        return None
+    if around == "WITH" or before.type == "WITH":
+        return "expected a hint", "write hints as with (most_recent=true, exemplars=10), the values as in conditions"
+    if before.type == "BY" or (around == "BY" and before.type == "LPAR"):
+        return "expected a field", "write for example by (resource.service.name)"
+    if before.type == "WORD" and "LPAR" in expected:
+        return "expected (", f"functions have parentheses: write {before}()"
+    if before.type == "MINUS" and not _inside_braces(tokens) and around != "WORD":
+        return "a minus stands only before a number here", "write for example 0 - (...), or -5"
+    return None
+
+
+def _around(tokens: Sequence[Token]) -> str | None:
+    """Return what stands before the innermost parenthesis that is open, `None` where none is."""
+    open_: list[str] = []
+    for number, token in enumerate(tokens):
+        if token.type == "LPAR":
+            open_.append(tokens[number - 1].type if number else "")
+        elif token.type == "RPAR" and open_:
+            open_.pop()
+    return open_[-1] if open_ else None
+
+
+def _unfinished(text: str, tokens: Sequence[Token], expected: Collection[str]) -> InvalidQueryError:
+    before = tokens[-1]
+    found = _outer(before, tokens, expected)
+    if found is None and before.type in OUTER_OPERATORS and not _inside_braces(tokens):
+        found = f"nothing follows {before}", "write spans in braces, for example { status = error }, or a stage"
+    inside = "RBRACE" in expected or "ATTRIBUTE" in expected
+    message, hint = found or _wanted(before, expected, inside=inside, open_=_around(tokens) is not None)
     return InvalidQueryError(message, start=len(text), end=len(text), hint=hint)
 
 
-def _wanted(before: Token | None, expected: Collection[str], *, inside: bool) -> tuple[str, str]:
+def _wanted(before: Token | None, expected: Collection[str], *, inside: bool, open_: bool) -> tuple[str, str]:
     if "ATTRIBUTE" in expected:
         value = before is not None and before.type in {"COMPARE", "FIELD_COMPARE"}
         return ("expected a value", VALUE_HINT) if value else ("expected a field", FIELD_HINT)
@@ -58,7 +96,7 @@ def _wanted(before: Token | None, expected: Collection[str], *, inside: bool) ->
         if before is not None and before.type in {"ATTRIBUTE", "INTRINSIC"}:
             return "expected an operator", "write one of = != > >= < <= =~ !~"
         return "expected && or }", "join conditions with && and close with }"
-    if "RPAR" in expected:
+    if open_ and "RPAR" in expected:
         return "expected )", "close the parenthesis"
     return "unexpected text", "join stages with |, spans with && or >>"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lark import Token, UnexpectedToken
 
 from clew.query.errors import InvalidQueryError
@@ -27,7 +29,7 @@ def parse(text: str) -> Query:
         InvalidQueryError: the text is no query; says where and what to write instead.
     """
     try:
-        query = _tree(text)
+        query = replace(_tree(text), text=text)
         _bounded(query)
         check(query)
     except InvalidQueryError as error:

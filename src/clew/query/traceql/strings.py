@@ -7,7 +7,9 @@ import re
 from clew.query.errors import InvalidQueryError
 
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"'}
-_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|.)", re.DOTALL)
+_BYTE = r"\\(?:x[0-9a-fA-F]{2}|[0-3][0-7]{2})"
+_ESCAPE = re.compile(rf"(?:{_BYTE})+|\\(u[0-9a-fA-F]{{4}}|U[0-9a-fA-F]{{8}}|.)", re.DOTALL)
+_BYTES = re.compile(r"\\(?:x([0-9a-fA-F]{2})|([0-7]{3}))")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _LAST = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
@@ -39,6 +41,8 @@ def _plain(body: str, start: int) -> str:
 
 def _escaped(found: re.Match[str], start: int) -> str:
     code = found[1]
+    if code is None:
+        return _bytes(found[0], start + found.start())
     if code in _SIMPLE:
         return _SIMPLE[code]
     number = _number(code)
@@ -48,9 +52,17 @@ def _escaped(found: re.Match[str], start: int) -> str:
 
 
 def _number(code: str) -> int | None:
-    if len(code) == 1:
-        return None
-    return int(code, 8) if code[0].isdigit() else int(code[1:], 16)
+    return int(code[1:], 16) if len(code) > 1 else None
+
+
+def _bytes(escapes: str, start: int) -> str:
+    """Return the text that bytes spell together, as UTF-8."""
+    found = bytes(int(hexadecimal, 16) if hexadecimal else int(octal, 8) for hexadecimal, octal in _BYTES.findall(escapes))
+    try:
+        return found.decode()
+    except UnicodeDecodeError as error:
+        hint = "write the character itself, or its number as in \\u00e9"
+        raise InvalidQueryError("these bytes are no text", start=start, end=start + len(escapes), hint=hint) from error
 
 
 def _unknown(code: str, start: int) -> InvalidQueryError:
