@@ -34,6 +34,7 @@ from clew.query.traceql.ast import (
     Unary,
     UnaryOp,
 )
+from clew.query.traceql.text import print_expression as text
 
 OTHER = object()
 """A value that is there and compares with nothing."""
@@ -178,6 +179,13 @@ def fields(expr):
     return [] if isinstance(expr, Static) else [expr]
 
 
+def compared(expr):
+    """The fields whose values a comparison compares, without those of conditions that are operands of it."""
+    sides = [expr.left, expr.right] if isinstance(expr, Binary) else [expr.operand]
+    plain = [one for one in sides if not is_condition(one)]
+    return [of for one in plain for of in (compared(one) if isinstance(one, Binary | Unary) else fields(one))]
+
+
 def inner_level(of):
     """The level of events or links that a field is on."""
     if of.parent:
@@ -275,25 +283,39 @@ def is_number(one):
     return isinstance(one, int | float) and not isinstance(one, bool | Status | Kind)
 
 
-def arithmetic(op, a, b):  # noqa: PLR0911 - one case after the other
-    """Integers stay integers, everything with a float is IEEE; a division of integers by zero has no value."""
+def arithmetic(op, a, b):
+    """Integers stay integers of 64 bits, everything with a float is IEEE; a quotient of integers by 0 has no value."""
     if not (is_number(a) and is_number(b)):
         return None
-    whole = not (isinstance(a, float) or isinstance(b, float))
+    if isinstance(a, float) or isinstance(b, float):
+        return real(op, float(a), float(b))
     if op is FieldOp.POW:
         made = power(float(a), float(b))
-        return int(made) if whole and b >= 0 and abs(made) < 2**53 else made
+        return int(made) if b >= 0 and abs(made) < 2**53 else made
     if op in {FieldOp.DIV, FieldOp.MOD} and b == 0:
-        if whole:
-            return None
-        if op is FieldOp.MOD or a == 0 or math.isnan(a):
-            return math.nan
-        return math.copysign(math.inf, a) * math.copysign(1, b)
-    if op is FieldOp.DIV:
-        return int(abs(a) // abs(b)) * (1 if (a < 0) == (b < 0) else -1) if whole else a / b
+        return None
+    quotient = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1) if b else 0
+    made = {
+        FieldOp.ADD: a + b,
+        FieldOp.SUB: a - b,
+        FieldOp.MUL: a * b,
+        FieldOp.DIV: quotient,
+        FieldOp.MOD: a - b * quotient,
+    }[op]
+    wrapped = (made + 2**63) % 2**64 - 2**63
+    return Duration(wrapped) if isinstance(a, Duration) or isinstance(b, Duration) else wrapped
+
+
+def real(op, a, b):
+    """Floats."""
+    if op is FieldOp.POW:
+        return power(a, b)
     if op is FieldOp.MOD:
-        return int(math.copysign(abs(a) % abs(b), a)) if whole else math.fmod(a, b) if math.isfinite(a) else math.nan
-    return {FieldOp.ADD: operator.add, FieldOp.SUB: operator.sub, FieldOp.MUL: operator.mul}[op](a, b)
+        return math.nan if b == 0 or math.isinf(a) else math.fmod(a, b)
+    if op is FieldOp.DIV and b == 0:
+        return math.nan if a == 0 or math.isnan(a) else math.copysign(math.inf, a) * math.copysign(1, b)
+    calculate = {FieldOp.ADD: operator.add, FieldOp.SUB: operator.sub, FieldOp.MUL: operator.mul}
+    return calculate.get(op, operator.truediv)(a, b)
 
 
 def power(a, b):
@@ -354,7 +376,7 @@ def conjunction(parts, span):
     together: dict[tuple[Level, ...], list[Any]] = {}
     for one in own:
         compares = isinstance(one, Binary) and one.op not in {FieldOp.AND, FieldOp.OR, *OR_NIL, *MATH}
-        levels = {inner_level(each) for each in fields(one)} - {None} if compares else set()
+        levels = {inner_level(each) for each in compared(one)} - {None} if compares else set()
         if levels:
             together.setdefault(tuple(level for level in INNER if level in levels), []).append(one)
         elif isinstance(one, Binary) and one.op in OR_NIL:
@@ -410,7 +432,7 @@ def without_parent(expr):
     return Intrinsic(expr.name) if isinstance(expr, Intrinsic) else expr
 
 
-def holds_nil(expr):
+def holds_nil(expr):  # noqa: PLR0911 - one case after the other
     """Whether a condition holds where every field is nil."""
     if isinstance(expr, Static):
         return expr.value is True
@@ -421,7 +443,23 @@ def holds_nil(expr):
     if expr.op in {FieldOp.AND, FieldOp.OR}:
         both = (holds_nil(expr.left), holds_nil(expr.right))
         return all(both) if expr.op is FieldOp.AND else any(both)
-    return expr.op in OR_NIL or (expr.op is FieldOp.EQ and is_nil_test(expr))
+    if expr.op in OR_NIL:
+        return not holds_nil(Binary(OR_NIL[expr.op], expr.left, expr.right))
+    if is_nil_test(expr):
+        return expr.op is FieldOp.EQ
+    left, right = of_nil(expr.left), of_nil(expr.right)
+    base = NEGATIONS.get(expr.op, expr.op)
+    name = family([left], left)
+    if not name or name != family([right], right) or not fits(base, name):
+        return False
+    return test(base, left, right) is (base is expr.op)
+
+
+def of_nil(expr):
+    """The value of an expression all of whose fields are nil."""
+    if isinstance(expr, Static):
+        return expr.value
+    return holds_nil(expr) if is_condition(expr) else None
 
 
 def compares(one, span, chosen):
@@ -436,12 +474,16 @@ def compares(one, span, chosen):
     for side, want, literal in ((left, right, one.right), (right, left, one.left)):
         name = next((each.name for each in fields(one) if isinstance(each, Intrinsic)), None)
         if isinstance(literal, Static) and name in ID_WIDTH and base is FieldOp.EQ and isinstance(want, str):
-            same = side == (want.lstrip("0").rjust(ID_WIDTH[name], "0").lower() if want else "")
-            return same is (base is one.op)
+            return side is not None and (side == spelled(want, ID_WIDTH[name])) is (base is one.op)
     lefts, rights = (side if isinstance(side, list) else [side] for side in (left, right))
     if not family(lefts, left) or family(lefts, left) != family(rights, right) or not fits(base, family(lefts, left)):
         return False
     return any(test(base, a, b) for a in lefts for b in rights) is (base is one.op)
+
+
+def spelled(wanted, width):
+    """An id as intrinsics have it, whatever zeros and case it is written with."""
+    return wanted.lstrip("0").rjust(width, "0").lower() if wanted else ""
 
 
 ID_WIDTH = {Name.TRACE_ID: 32, Name.SPAN_ID: 16, Name.PARENT_ID: 16, Name.LINK_TRACE_ID: 32, Name.LINK_SPAN_ID: 16}
@@ -536,7 +578,22 @@ def typed(one):
     """A value that equals only values of its own type."""
     if isinstance(one, list):
         return (list, *(typed(each) for each in one))
+    if isinstance(one, float):
+        return (float, "NaN" if math.isnan(one) else one + 0.0)
     return (type(one), one)
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """A value that is told from those of other types, and may be a key."""
+
+    value: Any
+
+    def __eq__(self, other):
+        return isinstance(other, Told) and typed(self.value) == typed(other.value)
+
+    def __hash__(self):
+        return hash(repr(typed(self.value)))
 
 
 def stages(given, sets):
@@ -562,7 +619,7 @@ def by(stage, one):
     for span in one.spans:
         values = [value(each, span, {}) for each in stage.fields]
         values = [None if each is OTHER else each for each in values]
-        names = {f"by {of!r}": each for of, each in zip(stage.fields, values, strict=True)}
+        names = {f"by({text(of)})": each for of, each in zip(stage.fields, values, strict=True)}
         found.setdefault(tuple(typed(each) for each in values), Set([], {**one.attributes, **names})).spans.append(span)
     return list(found.values())
 
@@ -585,7 +642,15 @@ def scalar_filter(stage, one, *, first):
     if a is None or b is None or not spans:
         return []
     passed = test(NEGATIONS.get(stage.op, stage.op), a, b) is not (stage.op in NEGATIONS)
-    return [Set(spans, one.attributes)] if passed else []
+    shown = {text(each): aggregate(each, spans) for side in (stage.left, stage.right) for each in own_aggregates(side)}
+    return [Set(spans, {**one.attributes, **shown})] if passed else []
+
+
+def own_aggregates(expr):
+    """The aggregates over the spanset itself."""
+    if isinstance(expr, ScalarBinary):
+        return own_aggregates(expr.left) + own_aggregates(expr.right)
+    return [expr] if isinstance(expr, Aggregate) else []
 
 
 def scalar(expr, spans):
@@ -607,14 +672,36 @@ def aggregate(expr, spans):
     values = [value(expr.of, one, {}) for one in spans]
     if expr.fn is AggregateFn.COUNT_DISTINCT:
         return len({typed(one) for one in values if one is not None and one is not OTHER})
-    numbers = [one for one in values if is_number(one)]
+    numbers = [one for one in values if is_number(one) and not (isinstance(one, float) and math.isnan(one))]
     if not numbers:
         return None
+    if any(isinstance(one, float) for one in numbers):
+        numbers = [float(one) for one in numbers]
+    duration = all(isinstance(one, Duration) for one in numbers)
     made = {AggregateFn.MIN: min, AggregateFn.MAX: max}.get(expr.fn, sum)(numbers)
-    if expr.fn is not AggregateFn.AVG:
-        return made
-    mean = made / len(numbers)
-    return int(mean) if all(isinstance(one, Duration) for one in numbers) else mean
+    if expr.fn is AggregateFn.AVG:
+        mean = made / len(numbers)
+        return Duration(int(mean)) if duration else mean
+    if isinstance(made, int) and not -(2**63) <= made < 2**63:
+        return float(made)
+    return Duration(made) if duration else made
+
+
+def sort_key(stage, sets):
+    """What a trace is sorted by: nothing comes before numbers, these before texts."""
+    spans = [span for one in sets for span in one.spans]
+    if isinstance(stage.key, Aggregate):
+        return ordered(aggregate(stage.key, spans))
+    keys = [ordered(value(stage.key, one, {})) for one in spans]
+    there = [one for one in keys if one != ordered(None)]
+    return (max if stage.descending else min)(there, default=ordered(None))
+
+
+def ordered(one):
+    """A value with its place among those of other types."""
+    if one is None or one is OTHER or isinstance(one, list) or (isinstance(one, float) and math.isnan(one)):
+        return (-1, 0)
+    return (1, one) if isinstance(one, str) else (0, one)
 
 
 def evaluate(pipeline, spans):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 S = 10**9
 T0 = (time.time_ns() // (86_400 * S) - 2) * 86_400 * S + 86_400 * S - 3000 * S
 """Fifty minutes before midnight, so that traces cross a day."""
-SCALARS: list[Any] = [*searches.TEXTS, 0, 1, 2, 500, -3, 1.0, 0.5, True, False]
-VALUES: list[Any] = [*SCALARS, ["x", "y"], [1, 2], [True], [0.5], [], ('{"bytesValue":"AA=="}',)]
+REALS: list[Any] = [1.0, 0.5, -0.0, math.nan, math.inf, -math.inf]
+SCALARS: list[Any] = [*searches.TEXTS, 0, 1, 2, 500, -3, *searches.LARGE, *REALS, True, False]
+LISTS: list[Any] = [["x", "y"], [1, 2], [True], [0.5], [math.nan, 1.0], [], ('{"bytesValue":"AA=="}',)]
+VALUES: list[Any] = [*SCALARS, *LISTS]
 PHASES = [Phase.generate]
 """A failure is shown as it was found: shrinking would run the engine for minutes."""
 

@@ -160,6 +160,8 @@ class _Part:
     """SQL of an array of (level and key, typed value) of one span."""
     plain: bool = False
     """Strings of spans, the bulk of all, are read without their type and level."""
+    several: bool = False
+    """Whether a span has values of one key more than once: its pairs say by the empty text that it has any."""
     around: bool = False
     """What many spans share: intrinsics, resource and scope. Spans are counted first, then the pairs are made."""
 
@@ -173,8 +175,8 @@ class _Part:
 def _parts() -> Iterator[_Part]:
     yield _Part(plain=True)
     yield _Part(_pairs("s", _TYPES[1:]))
-    yield _Part(_nested("events"))
-    yield _Part(_nested("links"))
+    yield _Part(_nested("events"), several=True)
+    yield _Part(_nested("links"), several=True)
     yield _Part(around=True)
 
 
@@ -191,13 +193,15 @@ def _pairs(level: str, types: tuple[tuple[str, str], ...] = _TYPES) -> str:
 
 
 def _nested(group: str) -> str:
+    """Return SQL of the pairs of all events or links of a row, and of each key once with the empty text."""
     arrays = []
     for tag, kind in _TYPES:
         pairs = f"arrayMap((k, v) -> (concat('{group[0]}', k), {_spelled(tag, 'v')}), mapKeys(m), mapValues(m))"
         arrays.append(f"arrayFlatten(arrayMap(m -> {pairs}, `{group}.attr_{kind}`))")
     if group == "events":
         arrays.append(f"arrayMap(n -> ('n{Name.EVENT_NAME.value}', concat('s', n)), `events.name`)")
-    return f"arrayDistinct(arrayConcat({', '.join(arrays)}))"
+    pairs = f"arrayDistinct(arrayConcat({', '.join(arrays)}))"
+    return f"arrayConcat({pairs} AS some, arrayMap(k -> (k, ''), arrayDistinct(some.1)))"
 
 
 def _statements(asked: Question, part: _Part) -> Iterator[tuple[str, Params]]:
@@ -209,6 +213,16 @@ def _statements(asked: Question, part: _Part) -> Iterator[tuple[str, Params]]:
     pairs = _source(asked, part, params)
     most = asked.call.top_n
     lists = "sel, groupArray(step) AS steps, groupArray(times) AS counts"
+    if part.several:
+        yield (
+            f"""
+            SELECT k, if(v = '', NULL, toString(v)) AS value, {lists} FROM (
+                SELECT k, v, sel, step, count() AS times FROM ({pairs}) GROUP BY k, v, sel, step
+            ) GROUP BY k, v, sel ORDER BY sum(times) DESC, v LIMIT {most} BY k, sel, v = ''
+        """,
+            params,
+        )
+        return
     if not part.plain:
         count = "sum(n)" if part.around else "count()"
         yield (

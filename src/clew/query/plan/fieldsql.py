@@ -37,7 +37,15 @@ from clew.query.traceql.ast import (
     Unary,
     UnaryOp,
 )
-from clew.query.traceql.lower import field_and_literal, fields, filter_of, flatten, is_logical, root_test
+from clew.query.traceql.lower import (
+    compared_fields,
+    field_and_literal,
+    fields,
+    filter_of,
+    flatten,
+    is_logical,
+    root_test,
+)
 
 NESTED = {Level.EVENT: "events", Level.LINK: "links"}
 NESTED_NAMES = {
@@ -142,8 +150,9 @@ class FieldSql:
 
     def _comparison(self, expr: FieldExpr) -> str:
         assert isinstance(expr, Binary)  # noqa: S101 - asked before
-        levels = {level_of(one) for one in fields(expr)}
-        only = next(iter(levels)) if len(levels) == 1 else None
+        compared = list(compared_fields(expr))
+        levels = {level_of(one) for one in compared}
+        only = next(iter(levels)) if len(levels) == 1 and compared == list(fields(expr)) else None
         if only in DIMENSIONS and self._dimension is None:
             table, column = DIMENSIONS[only]
             self._dimension = only
@@ -198,7 +207,10 @@ class FieldSql:
         if isinstance(expr, Static):
             return literal(expr.value, self.params)
         if is_logical(expr):
-            return always(Type.BOOL, self.condition(expr))
+            chosen, self._variables = self._variables, {}  # a condition has its own events
+            value = always(Type.BOOL, self.condition(expr))
+            self._variables = chosen
+            return value
         if isinstance(expr, Unary):
             return negated(self.value(expr.operand))
         if isinstance(expr, Binary):
@@ -342,6 +354,6 @@ def _compared_levels(expr: FieldExpr) -> tuple[Level, ...]:
     return () if there or not _is_comparison(expr) else _nested_levels(expr)
 
 
-def _nested_levels(expr: FieldExpr) -> tuple[Level, ...]:
-    found = {level_of(one) for one in fields(expr)}
+def _nested_levels(expr: Binary) -> tuple[Level, ...]:
+    found = {level_of(one) for one in compared_fields(expr)}
     return tuple(level for level in NESTED if level in found)

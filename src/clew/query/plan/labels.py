@@ -59,8 +59,10 @@ def _rank(value: Cell) -> tuple[int, object]:
     if isinstance(value, list):
         return (TYPE_ORDER.index("list"), str(value))
     kind = value_type(value)
-    number = isinstance(value, int | float)
-    return (TYPE_ORDER.index("int" if kind == "float" else kind), value if number else str(value))
+    if isinstance(value, int | float):
+        broken = value != value  # noqa: PLR0124 - NaN, after all numbers
+        return (TYPE_ORDER.index("int" if kind == "float" else kind), (broken, 0 if broken else value))
+    return (TYPE_ORDER.index(kind), str(value))
 
 
 def grouped(names: list[str], values: list[Cell]) -> Labels:

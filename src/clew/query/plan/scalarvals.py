@@ -91,11 +91,14 @@ def aggregate(one: Aggregate, groups: Groups, rows: SpanRows) -> list[Cell]:
     there = values.numbers() & ~np.isnan(values.as_float())
     group, kinds = group[there], values.type[there]
     counts = np.bincount(group, minlength=groups.count)
-    real = bool((kinds == CODES[Type.FLOAT]).any())
-    made = _reduced(one.fn, group, values.as_float()[there] if real else values.whole[there], groups.count)
-    duration = bool(kinds.size) and bool((kinds == CODES[Type.DURATION]).all())
+    real = np.bincount(group, kinds == CODES[Type.FLOAT], minlength=groups.count) > 0
+    durations = np.bincount(group, kinds == CODES[Type.DURATION], minlength=groups.count) == counts
+    whole = ~real[group]  # a group's type is its own, whatever others hold
+    of_whole = _reduced(one.fn, group[whole], values.whole[there][whole], groups.count).tolist()
+    of_real = _reduced(one.fn, group[~whole], values.as_float()[there][~whole], groups.count).tolist()
     results: list[Cell] = []
-    for count, reduced in zip(counts.tolist(), made.tolist(), strict=True):
+    for number, (count, duration) in enumerate(zip(counts.tolist(), durations.tolist(), strict=True)):
+        reduced = of_real[number] if real[number] else of_whole[number]
         if not count:
             results.append(None)
         elif one.fn is AggregateFn.AVG:

@@ -66,7 +66,7 @@ class Needed:
         """Note what a value takes."""
         if isinstance(expr, Static) or _tree_name(expr):
             return
-        below = _of_parent(expr)
+        below = None if is_logical(expr) else _of_parent(expr)
         if is_local(expr) or below is not None:
             self.values[expr if below is None else below] = None
         elif is_logical(expr):
@@ -129,7 +129,7 @@ def value(expr: FieldExpr, rows: SpanRows) -> Typed:
         return numbers.take(rows.forest.up) if expr.parent else numbers
     if is_local(expr) and not isinstance(expr, Static):
         return rows.values[expr]
-    below = _of_parent(expr)
+    below = None if is_logical(expr) else _of_parent(expr)
     if below is not None:
         return rows.values[below].take(rows.forest.up)
     return Typed.of_objects(_objects(expr, rows))
@@ -138,9 +138,9 @@ def value(expr: FieldExpr, rows: SpanRows) -> Typed:
 def _objects(expr: FieldExpr, rows: SpanRows) -> Objects:
     if isinstance(expr, Static):
         return _constant(expr.value, rows.size)
+    if not is_local(expr) and is_logical(expr):
+        return condition(expr, rows).astype(np.object_)
     if not is_local(expr) and _of_parent(expr) is None and _tree_name(expr) is None:
-        if is_logical(expr):
-            return condition(expr, rows).astype(np.object_)
         if isinstance(expr, Unary):
             return _each(rows, scalars.negate, _objects(expr.operand, rows))
         if isinstance(expr, Binary):
@@ -232,6 +232,15 @@ def passes_nil(expr: FieldExpr) -> bool:  # noqa: PLR0911 - one case after the o
     if expr.op is FieldOp.OR:
         return passes_nil(expr.left) or passes_nil(expr.right)
     if expr.op in OR_NIL:
-        return True
+        return not passes_nil(replace(expr, op=OR_NIL[expr.op]))
     nil = Static(None)
-    return expr.op is FieldOp.EQ and nil in {expr.left, expr.right} and expr.left != expr.right
+    if nil in {expr.left, expr.right}:
+        return expr.op is FieldOp.EQ and expr.left != expr.right
+    return scalars.compare(expr.op, _of_nil(expr.left), _of_nil(expr.right))
+
+
+def _of_nil(expr: FieldExpr) -> Value:
+    """Return the value of an expression all of whose fields are nil: conditions have one still."""
+    if isinstance(expr, Static):
+        return expr.value
+    return passes_nil(expr) if is_logical(expr) else None

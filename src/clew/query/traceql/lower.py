@@ -197,6 +197,19 @@ def fields(expr: FieldExpr) -> Iterator[Field]:
             yield one
 
 
+def compared_fields(expr: Binary) -> Iterator[Field]:
+    """Yield the fields whose values a comparison compares: not those of conditions that it compares as booleans."""
+    stack = [expr.right, expr.left]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, Attribute | Intrinsic):
+            yield one
+        elif not is_logical(one):
+            stack += (
+                [one.right, one.left] if isinstance(one, Binary) else [one.operand] if isinstance(one, Unary) else []
+            )
+
+
 def root_test(expr: FieldExpr) -> bool | None:
     """Return whether a comparison of `nestedSetParent` asks for roots (or for spans that are none), else `None`.
 

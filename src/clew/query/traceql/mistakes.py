@@ -20,7 +20,9 @@ FIELD_HINT = "start with a field such as name, duration, span.x, resource.x or .
 VALUE_HINT = 'write a value such as "text", 5, 1.5s, error or nil'
 
 
-def unexpected(text: str, tokens: Sequence[Token], at: int, expected: Collection[str]) -> InvalidQueryError:
+def unexpected(  # noqa: PLR0911 - one case after the other
+    text: str, tokens: Sequence[Token], at: int, expected: Collection[str]
+) -> InvalidQueryError:
     """Return the error for `tokens[at]`, or for the end of the text where `at` is past the last token."""
     before = tokens[at - 1] if at else None
     if at == len(tokens):

@@ -57,9 +57,9 @@ def _number(code: str) -> int | None:
 
 def _bytes(escapes: str, start: int) -> str:
     """Return the text that bytes spell together, as UTF-8."""
-    found = bytes(int(hexadecimal, 16) if hexadecimal else int(octal, 8) for hexadecimal, octal in _BYTES.findall(escapes))
+    numbers = (int(sixteens, 16) if sixteens else int(eights, 8) for sixteens, eights in _BYTES.findall(escapes))
     try:
-        return found.decode()
+        return bytes(numbers).decode()
     except UnicodeDecodeError as error:
         hint = "write the character itself, or its number as in \\u00e9"
         raise InvalidQueryError("these bytes are no text", start=start, end=start + len(escapes), hint=hint) from error
