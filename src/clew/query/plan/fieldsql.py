@@ -351,7 +351,7 @@ def _compared_levels(expr: FieldExpr) -> tuple[Level, ...]:
     """Return the levels of which one event (and one link) must pass; whether there is any is asked of the span."""
     sides = field_and_literal(expr)
     there = sides is not None and isinstance(sides[0], Intrinsic) and sides[2] is None
-    return () if there or not _is_comparison(expr) else _nested_levels(expr)
+    return _nested_levels(expr) if isinstance(expr, Binary) and _is_comparison(expr) and not there else ()
 
 
 def _nested_levels(expr: Binary) -> tuple[Level, ...]:

@@ -6,6 +6,7 @@ every stage is a few vector operations for all traces at once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -211,13 +212,13 @@ def sort_keys(stage: Sort, sets: Sets, rows: SpanRows) -> list[Cell]:
     return best
 
 
-NOWHERE = (-1, 0)
+NOWHERE: tuple[int, float | str] = (-1, 0)
 """The key of what has no order."""
 
 
 def order_key(cell: Cell) -> tuple[int, float | str]:
     """Return a key that orders values of all types: nil, NaN and arrays first, then numbers, then texts."""
-    if cell is None or isinstance(cell, list) or cell != cell:  # noqa: PLR0124 - NaN
+    if cell is None or isinstance(cell, list) or (isinstance(cell, float) and math.isnan(cell)):
         return NOWHERE
     if isinstance(cell, str):
         return (1, cell)

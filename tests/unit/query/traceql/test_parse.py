@@ -180,6 +180,7 @@ def test_every_intrinsic_parses_by_its_canonical_name(name):
         ("maxInt", 2**63 - 1),
         ("-9223372036854775808", -(2**63)),
         ('"a\\n\\u00e9\\x41"', "a\né" + "A"),
+        ('"\\xc3\\xa9\\303\\251"', "\u00e9\u00e9"),
         ("`a\\n`", "a\\n"),
         ("2 + 3 * 4", 14),
         ("1 / 2", 0),
@@ -277,6 +278,13 @@ def test_series():
     )
     compare = MetricsCall(MetricsFn.COMPARE, selection=Filter(A), top_n=5, start_ns=1, end_ns=2)
     assert parse("{} | compare({.a}, 5, 1, 2)").root == MetricsPipeline(every, compare)
+
+
+def test_a_quantile_that_is_asked_for_twice_is_one():
+    """Equal quantiles make one series."""
+    root = parse("{ } | quantile_over_time(duration, .5, 0.5, 1, 1.0)").root
+    assert isinstance(root, MetricsPipeline)
+    assert root.call.quantiles == (0.5, 1.0)
 
 
 def test_series_calculate():
