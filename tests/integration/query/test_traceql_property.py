@@ -168,6 +168,7 @@ def _walk(store, pipeline, spans, limit, window):
     assert [(one.start_ns, int.from_bytes(one.trace_id, "big")) for one in got] == order, told
     assert answer.meta.total == Total(len(want), exact=True)
     shown = {text(one): one for one in mentioned(query.root)}
+    linked = has_links(pipeline.stages)  # then fields of the left side are of spans elsewhere
     for one in got:
         sets = want[int.from_bytes(one.trace_id, "big")]
         made = sorted(((_keys(each), each) for each in one.spansets), key=lambda pair: pair[0])
@@ -180,7 +181,15 @@ def _walk(store, pipeline, spans, limit, window):
             by_start = {span.start: span for span in each.spans}
             for span in found.spans:
                 values = {name: plain.value(of, by_start[span.start_ns], {}) for name, of in shown.items()}
-                _same(span.attributes, {name: value for name, value in values.items() if _shown(value)}, told)
+                _same(
+                    span.attributes,
+                    {
+                        name: value
+                        for name, value in values.items()
+                        if _shown(value) and (name in span.attributes or not linked)
+                    },
+                    told,
+                )
 
 
 def _shown(value):

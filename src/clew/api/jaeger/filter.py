@@ -21,7 +21,7 @@ from clew.query.errors import InvalidQueryError
 from clew.query.patterns import check_texts
 from clew.query.plan.spanwise import Contains, OneOf, joined
 from clew.query.read import Read
-from clew.query.traceql.ast import FieldExpr, FieldOp
+from clew.query.traceql.ast import FieldExpr, FieldOp, Static
 
 AT = "query.filter"
 MAX_DEPTH = 20
@@ -57,7 +57,7 @@ class Structured:
         """
         for at, pattern in self.patterns:
             try:
-                check_texts(read, [pattern])
+                check_texts(read, [Static(pattern)])
             except InvalidQueryError as error:
                 raise BadFilterError(at, f"{error.detail}; {error.hint}") from None
 

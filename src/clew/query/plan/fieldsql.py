@@ -10,7 +10,7 @@ event is that of the first event that has it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from clew.query.attributes import exists
@@ -134,7 +134,7 @@ class FieldSql:
         rest: list[FieldExpr] = []
         by_value = {level for one in parts if not _plain(one) for level in _compared_levels(one)}
         for one in parts:
-            bound = any(level in self._variables for level in _nested_levels(one))
+            bound = any(level in self._variables for level in _nested_levels(fields(one)))
             levels = tuple(level for level in _compared_levels(one) if level not in self._variables)
             item = None if bound else _plain(one)
             if levels and (item is None or set(levels) & by_value):
@@ -351,9 +351,10 @@ def _compared_levels(expr: FieldExpr) -> tuple[Level, ...]:
     """Return the levels of which one event (and one link) must pass; whether there is any is asked of the span."""
     sides = field_and_literal(expr)
     there = sides is not None and isinstance(sides[0], Intrinsic) and sides[2] is None
-    return _nested_levels(expr) if isinstance(expr, Binary) and _is_comparison(expr) and not there else ()
+    compares = isinstance(expr, Binary) and _is_comparison(expr) and not there
+    return _nested_levels(compared_fields(expr)) if compares else ()
 
 
-def _nested_levels(expr: Binary) -> tuple[Level, ...]:
-    found = {level_of(one) for one in compared_fields(expr)}
-    return tuple(level for level in NESTED if level in found)
+def _nested_levels(found: Iterable[Field]) -> tuple[Level, ...]:
+    levels = {level_of(one) for one in found}
+    return tuple(level for level in NESTED if level in levels)

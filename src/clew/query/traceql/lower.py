@@ -197,9 +197,9 @@ def fields(expr: FieldExpr) -> Iterator[Field]:
             yield one
 
 
-def compared_fields(expr: Binary) -> Iterator[Field]:
+def compared_fields(expr: FieldExpr) -> Iterator[Field]:
     """Yield the fields whose values a comparison compares: not those of conditions that it compares as booleans."""
-    stack = [expr.right, expr.left]
+    stack = [expr.right, expr.left] if isinstance(expr, Binary) else [expr]
     while stack:
         one = stack.pop()
         if isinstance(one, Attribute | Intrinsic):
