@@ -154,6 +154,10 @@ KNOWN = [
     Made(OLD, 0xD1, "GET /old", "frontend", 0, -90_000 * S, 5_000_000, 2),
     Made(OLD, 0xD2, "GET /old", "frontend", 0xD1, -90_000 * S, 4_000_000, 3),
     Made(OLD, 0xD3, "GET /old", "frontend", 0xD2, -90_000 * S, 3_000_000, 2),
+    Made(OLD, 0xD4, "GET /old", "frontend", 0xD1, -90_000 * S, 4_000_000, 3),
+    Made(OLD, 0xD5, "serve", "writer", 0xD4, -90_000 * S, 3_000_000, 2),
+    Made(OLD, 0xD6, "GET /old", "frontend", 0xD1, -90_000 * S, 4_000_000, 4),
+    Made(OLD, 0xD7, "consume", "writer", 0xD6, -90_000 * S, 3_000_000, 5),
     Made(
         NAMELESS, 1, "alone", None, 0, AGO, 1999, 0, 0, "not shown",
         attributes={"service.peer.name": "Peer", "peer.service": "other", "safe": 2**53 - 1, "unsafe": -(2**53)},

@@ -166,6 +166,22 @@ def test_durations_are_seconds_and_absent_where_no_span_is(shop, step):
     assert [values[-1] for values in last.values()] == pytest.approx(expected)
 
 
+def test_all_durations_are_seconds(shop):
+    """Durations of traces and of events too, in every function."""
+    one = ask(NOW - 1, NOW + 121, instant=True)
+    for call, value in (
+        ("max_over_time(traceDuration)", 0.8),
+        ("min_over_time(event:timeSinceStart)", 0.005),
+        ("sum_over_time(event:timeSinceStart)", 0.01),
+        ("quantile_over_time(event:timeSinceStart, 1)", 0.005),
+        ("quantile_over_time(traceDuration, 0)", 0.05),
+    ):
+        (values,) = counted(shop, f"{{ }} | {call}", one).values()
+        assert values == [pytest.approx(value, rel=0.022)], call
+    found = counted(shop, "{ } | histogram_over_time(event:timeSinceStart)", one)
+    assert found == {(("__bucket", 2**23 / 1e9),): [2]}
+
+
 def test_numbers_of_attributes_count_where_they_are_numbers(shop):
     """Integers and floats take part, another type or absence does not."""
     one = ask(NOW - 1, NOW + 121, instant=True)
