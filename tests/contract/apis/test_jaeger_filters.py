@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 
 import grpc
@@ -322,6 +323,26 @@ def test_a_filter_means_the_same_within_others(doors, case):
     nothing = call("eq", NAME, const("no span has it"))
     assert doors["storage"](call("or", nothing, given)) == wanted
     assert doors["storage"](call("not", call("not", given))) == wanted
+
+
+def tree(rng, depth):
+    """Return a random filter over the cases, and which of the traces with one span it finds."""
+    single = {"alpha", "beta", "gamma", "delta"}
+    if depth == 0:
+        given, expected = rng.choice(list(CASES.values()))
+        return given, single & set(expected.split())
+    op = rng.choice(["and", "or", "not"])
+    parts = [tree(rng, rng.randrange(depth)) for _ in range(1 if op == "not" else rng.randint(2, 4))]
+    sets = [found for _, found in parts]
+    found = single - sets[0] if op == "not" else set.union(*sets) if op == "or" else set.intersection(*sets)
+    return call(op, *(given for given, _ in parts)), found
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_connectives_are_the_algebra_of_what_their_operands_find(doors, seed):
+    """Of traces with one span each, `and`, `or` and `not` find the intersection, the union and the rest."""
+    given, expected = tree(random.Random(seed), 4)
+    assert set(doors["storage"](given)) - {"pair"} == expected
 
 
 def test_whole_traces_come_back(doors, here, t0):
