@@ -8,8 +8,10 @@ import urllib.request
 
 import grpc
 import pytest
+from google.protobuf.json_format import ParseDict
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 
+from clew.api.pb import jaeger_expression_pb2 as expression
 from clew.api.pb import jaeger_storage_v2_pb2 as pb
 from clew.testing import RunningClew
 
@@ -82,3 +84,25 @@ def test_the_token_decides_over_grpc(guarded):
     with pytest.raises(grpc.RpcError) as caught:
         call(guarded, "opentelemetry.proto.collector.trace.v1.TraceService", "Export", export, "b-read")
     assert caught.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"op": "not", "args": [{"call": {"op": "exists", "args": [{"attr": {"key": "no.such"}}]}}]},
+        {"op": "ne", "args": [{"attr": {"key": "host.name", "level": "resource"}}, {"scalar": {"value": "x"}}]},
+        {"op": "exists", "args": [{"field": {"name": "name", "level": "scope"}}]},
+        {"op": "exists", "args": [{"attr": {"key": "why", "level": "link"}}]},
+        {"op": "eq", "args": [{"scalar": {"value": "1"}}, {"scalar": {"value": "1"}}]},
+    ],
+)
+def test_a_filter_sees_the_tenant_of_the_token_alone(guarded, given):
+    """Whatever a structured filter asks, negations too, only spans of the token's tenant answer."""
+    request = pb.FindTraceIDsRequest(query={"filter": ParseDict(given, expression.Call())})
+
+    def found(token):
+        body = call(guarded, "jaeger.storage.v2.TraceReader", "FindTraceIDs", request, token)
+        return len(pb.FindTraceIDsResponse.FromString(body).trace_ids)
+
+    assert found("a-both") > 0
+    assert found("b-read") == 0
