@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from clew.derive.numbers import Flags, Floats, Ints
 from clew.query.promql.ast import Binary, Matching
-from clew.query.promql.vector import Answer, Labels, Vector, merged, numbered, part, unnamed, wrong
+from clew.query.promql.vector import Answer, Labels, Vector, merged, nameless, numbered, part, renamed, wrong
 
 _ARITHMETIC: dict[str, Callable[[Floats, Floats], Floats]] = {
     "+": np.add,
@@ -63,18 +63,23 @@ def _scaled(expr: Binary, left: Answer, right: Answer) -> Vector:
         raise wrong("no side is a metric")
     a = left.values if isinstance(left, Vector) else left[None, :]
     b = right.values if isinstance(right, Vector) else right[None, :]
-    return _combined(expr, series, (a, b), (series.values, series.there))
+    values, there = _combined(expr, (a, b), (series.values, series.there))
+    return renamed(Vector(series.labels, values, there), _named(expr, series.labels))
 
 
-def _combined(expr: Binary, named: Vector, sides: tuple[Floats, Floats], kept: tuple[Floats, Flags]) -> Vector:
-    """Return the values of an operator, under the labels of `named`; `kept` is what a comparison lets through."""
+def _combined(expr: Binary, sides: tuple[Floats, Floats], kept: tuple[Floats, Flags]) -> tuple[Floats, Flags]:
+    """Return the values of an operator and where they are; `kept` is what a comparison lets through."""
     shown, there = kept
     if expr.op in _ARITHMETIC:
-        return unnamed(Vector(named.labels, _ARITHMETIC[expr.op](*sides), there))
+        return _ARITHMETIC[expr.op](*sides), there
     holds = _COMPARISONS[expr.op](*sides)
-    if expr.flag:
-        return unnamed(Vector(named.labels, holds.astype(np.float64), there))
-    return Vector(named.labels, shown, there & holds)
+    return (holds.astype(np.float64), there) if expr.flag else (shown, there & holds)
+
+
+def _named(expr: Binary, labels: Sequence[Labels]) -> list[Labels]:
+    """Return labels as an operator leaves them: only a comparison that keeps points keeps the name."""
+    keeps = expr.op in _COMPARISONS and not expr.flag
+    return [one if keeps else nameless(one) for one in labels]
 
 
 def _signature(matching: Matching) -> Callable[[Labels], Labels]:
@@ -87,28 +92,28 @@ def _pairs(expr: Binary, left: Vector, right: Vector) -> Vector:
     """Return series combined with those that match them."""
     how, signature = expr.matching, _signature(expr.matching)
     many, one = (right, left) if how.many == "right" else (left, right)
-    other = "left" if how.many == "right" else "right"
-    why = f"several series on the {other} match the same: aggregate them first, or name more labels in on"
-    one_keys = [signature(labels) for labels in one.labels]
-    extra = dict(zip(one_keys, one.labels, strict=True)) if how.many else {}
-    one = merged(one, one_keys, why)
-    keys = [signature(labels) for labels in many.labels]
-    if not how.many:
-        why = "several series on the left match the same: aggregate them first, or write group_left"
-        kept = _kept_labels(expr, many)
-        many = merged(many, keys, why)
-        labels = dict(zip(keys, kept, strict=True))
-        keys = many.labels
-        many = Vector([labels[key] for key in keys], many.values, many.there)
+    keys = [signature(labels) for labels in one.labels]
+    extra = dict(zip(keys, one.labels, strict=True))
+    one = merged(one, keys, _ambiguous("left" if how.many == "right" else "right", "name more labels in on"))
     at = {key: row for row, key in enumerate(one.labels)}
+    keys = [signature(labels) for labels in many.labels]
     rows = [row for row, key in enumerate(keys) if key in at]
-    many, one = many.take(rows), one.take([at[keys[row]] for row in rows])
-    if how.many:
-        named = [_included(name, extra[keys[row]], how.include) for name, row in zip(many.labels, rows, strict=True)]
-        many = Vector(named, many.values, many.there)
+    keys = [keys[row] for row in rows]
+    many, one = many.take(rows), one.take([at[key] for key in keys])
     sides = (one.values, many.values) if how.many == "right" else (many.values, one.values)
-    found = _combined(expr, many, sides, (sides[0], many.there & one.there))
-    return merged(found, found.labels, "several series have the same labels after matching: include more of them")
+    values, there = _combined(expr, sides, (sides[0], many.there & one.there))
+    if how.many:
+        pairs = zip(many.labels, keys, strict=True)
+        labels = _named(expr, [_included(labels, extra[key], how.include) for labels, key in pairs])
+        return renamed(Vector(labels, values, there), labels)
+    labels = _named(expr, _kept_labels(expr, many))
+    found = merged(Vector(labels, values, there), keys, _ambiguous("left", "write group_left"))
+    named = dict(zip(keys, labels, strict=True))
+    return Vector([named[key] for key in found.labels], found.values, found.there)
+
+
+def _ambiguous(side: str, what: str) -> str:
+    return f"several series on the {side} match the same: aggregate them first, or {what}"
 
 
 def _kept_labels(expr: Binary, of: Vector) -> list[Labels]:

@@ -9,7 +9,12 @@ import numpy as np
 
 from clew.derive.numbers import Flags, Floats, Ints
 from clew.query.promql.quantile import quantiles
-from clew.query.promql.vector import Vector, bounded, unnamed
+from clew.query.promql.vector import Vector, bounded, unnamed, wrong
+
+MOST_WORK = 64_000_000
+"""How many points all windows together may have."""
+BLOCK = 1_000_000
+"""How many of them are held at once."""
 
 
 def _sum(values: Floats, there: Flags) -> Floats:
@@ -68,16 +73,24 @@ def over_time(name: str, of: Vector, by: Slices, quantile: Floats | None) -> Vec
     low = np.searchsorted(by.times, by.moments - by.range_s, side="right")
     size = np.searchsorted(by.times, by.moments, side="right") - low
     width = max(int(size.max()), 1)
-    bounded(len(of.labels), by.moments.size * width)
-    at = np.arange(width)
-    index = np.minimum(low[:, None] + at, by.times.size - 1)
-    values: Floats = of.values[:, index]
-    there: Flags = np.logical_and(of.there[:, index], at < size[:, None])
-    if quantile is None:
-        found = _REDUCE[name](values, there)
-    else:
-        columns = np.tile(quantile, len(of.labels))
-        flat = quantiles(values.reshape(-1, width).T, there.reshape(-1, width).T, np.zeros(1, np.int64), columns)
-        found = flat.reshape(values.shape[:-1])
-    whole = Vector(of.labels, found, np.any(there, axis=-1))
+    bounded(len(of.labels), by.moments.size)
+    if len(of.labels) * by.moments.size * width > MOST_WORK:
+        raise wrong("a subquery has too many points in too many windows: take longer steps or fewer series")
+    index = np.minimum(low[:, None] + np.arange(width), by.times.size - 1)
+    inside = np.arange(width) < size[:, None]
+    block = max(BLOCK // index.size, 1)
+    blocks = [of.take(np.arange(at, min(at + block, len(of.labels)))) for at in range(0, len(of.labels), block)]
+    found = [_reduced(name, one.values[:, index], one.there[:, index] & inside, quantile) for one in blocks]
+    running = np.pad(np.cumsum(of.there, axis=1), ((0, 0), (1, 0)))
+    there: Flags = running[:, low + size] > running[:, low]
+    values = np.concatenate([np.zeros((0, by.moments.size)), *found])
+    whole = Vector(of.labels, values, there)
     return whole if name in {"first", "last"} else unnamed(whole)
+
+
+def _reduced(name: str, values: Floats, there: Flags, quantile: Floats | None) -> Floats:
+    if quantile is None:
+        return _REDUCE[name](values, there)
+    width, columns = values.shape[-1], np.tile(quantile, len(values))
+    flat = quantiles(values.reshape(-1, width).T, there.reshape(-1, width).T, np.zeros(1, np.int64), columns)
+    return flat.reshape(values.shape[:-1])
