@@ -15,6 +15,7 @@ from clew.api.jaeger.reference import Operand, Reference, refuse
 from clew.api.pb import jaeger_expression_pb2 as pb
 from clew.model import Kind, Status
 from clew.query.attributes import readable
+from clew.query.filters import Op
 from clew.query.plan.spanwise import NEAR, Member, OneOf, Only, Present, Reads, joined
 from clew.query.plan.values import Type
 from clew.query.predicates import NAMELESS
@@ -121,13 +122,13 @@ def _with_constant(op: FieldOp, of: Reference, constant: Constant, bound: Bound)
         plain = field.plain if op in _EQUALITY else None
         value = field.value if plain is None else plain
         return on_span({field.level}, bound, Binary(op, value, against))
+    if op is FieldOp.EQ and of.levels == NEAR and constant.type in {"", "string"}:
+        return Reads(key=of.key, text=text, level=Level.ANY, op=Op.EQ if constant.type else Op.READS)
     if constant.type:
         against = Static(typed(text, constant.type, constant.at))
         exact = _EXACT.get(constant.type)
         return some_value(of, bound, lambda value: Binary(op, _only(value, exact), against))
     if op is FieldOp.EQ:
-        if of.levels == NEAR:
-            return Reads(key=of.key, text=text, level=Level.ANY)
         [level] = of.levels
         return on_span({level}, bound, Reads(key=of.key, text=text, level=level))
     known, number = readable(text)

@@ -61,16 +61,18 @@ class OneOf(Condition):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reads(Condition):
-    """An attribute's text is equal, whatever its type; without a level on the span or its resource."""
+    """An attribute's text is equal; without a level on the span or its resource."""
 
     key: str
     text: str
     level: Level
+    op: Op = Op.READS
+    """Whatever the type of the value, or with `=` where it is a text."""
 
     def filters(self, levels: Sequence[Level] = NEAR) -> list[Filter]:
         """Return the filters of which one passes."""
         those = levels if self.level is Level.ANY else (self.level,)
-        return [Filter(SCOPES[level], self.key, Op.READS, self.text) for level in those]
+        return [Filter(SCOPES[level], self.key, self.op, self.text) for level in those]
 
     def test(self, fields: FieldSql) -> str:
         """Return SQL that is 1 where one of the filters passes."""

@@ -9,6 +9,7 @@ import pytest
 from clew.model import Kind
 from clew.query.answer import Window
 from clew.query.errors import InvalidQueryError
+from clew.query.filters import Op
 from clew.query.plan.spanwise import Contains, OneOf, Reads, joined, with_span
 from clew.query.traceql.ast import Attribute, Binary, FieldOp, Intrinsic, Level, Name, Static, Unary, UnaryOp
 
@@ -56,7 +57,8 @@ def test_plain_conjunctions_go_the_way_of_filters(known):
     found, ran = asked(known, joined(FieldOp.AND, [SHOP, SERVER]))
     assert found == [2, 1]
     assert any("FROM span_by_service" in sql for sql in ran)
-    for where in (reads("text", "x"), reads("text", "x", Level.SPAN)):
+    exactly = Reads(key="text", text="x", level=Level.ANY, op=Op.EQ)
+    for where in (reads("text", "x"), reads("text", "x", Level.SPAN), exactly):
         found, ran = asked(known, joined(FieldOp.AND, [SHOP, where]))
         assert found == [1]
         assert any("has(items, " in sql for sql in ran)
