@@ -223,38 +223,41 @@ class FieldSql:
         if field.level is not Level.ANY:
             return self._level(field.level, field.key)
         chosen, self._variables = self._variables, {}  # of the span's own first event, whichever is looked at
-        value = self._short(first([self._level(level, field.key) for level in ANYWHERE]))
+        value = self._short(first([self._level(level, field.key) for level in ANYWHERE], self._named))
         self._variables = chosen
         return value
 
     def _level(self, level: Level, key: str) -> Val:
         if level is Level.RESOURCE and key == "service.name" and self._dimension is None:
             return self._service()
-        column = self.column(level, key)
-        return attribute(key, column, self.params, arrays=level not in NESTED)
+        if level in NESTED and not self.bound(level):
+            return self._of_first(level, key)
+        return attribute(key, self.column(level), self.params, arrays=level not in NESTED)
 
     def bound(self, level: Level) -> bool:
         """Return whether an expression is built for one event (or link) of the level."""
         return level in self._variables
 
-    def column(self, level: Level, key: str = "") -> Callable[[str], str]:
-        """Return what makes SQL of the name of a column; of events and links not looked at the first with the key."""
+    def column(self, level: Level) -> Callable[[str], str]:
+        """Return what makes SQL of the name of a column; events and links must be bound."""
         if level in NESTED:
-            return self._nested(level, key)
+            used = self._variables[level]
+            return lambda name: used.setdefault(name, _variable(level, name))
         if level is Level.SPAN or level is self._dimension:
             return lambda name: name
         return self.joins.resource if level is Level.RESOURCE else self.joins.scope
 
-    def _nested(self, level: Level, key: str) -> Callable[[str], str]:
-        used = self._variables.get(level)
-        if used is not None:
-            return lambda name: used.setdefault(name, _variable(level, name))
+    def _of_first(self, level: Level, key: str) -> Val:
+        """Return the attribute of the first event or link that has it."""
         group = NESTED[level]
         maps = [f"attr_{kind}" for kind in ("str", "int", "float", "bool", "any")]
         test = exists(key, lambda name: f"m_{name}", self.params, arrays=False)
         variables, columns = ", ".join(f"m_{one}" for one in maps), ", ".join(f"`{group}.{one}`" for one in maps)
         place = f"arrayFirstIndex(({variables}) -> {test}, {columns})"
-        return lambda name: f"`{group}.{name}`[{place}]"
+        if not self._variables and self._dimension is None:
+            place = self._named(place)
+        found = attribute(key, lambda name: f"`{group}.{name}`[{place}]", self.params, arrays=False)
+        return Val(f"({place} != 0)", found.alts)
 
     def _service(self) -> Val:
         """Return `resource.service.name` from its own column, which shows a name also where none was sent."""

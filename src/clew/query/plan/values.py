@@ -6,6 +6,7 @@ family; where none is there it is 0. Nothing here is ever NULL: logic is two-val
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -123,22 +124,18 @@ def attribute(key: str, column: Column, params: Params, *, arrays: bool) -> Val:
     return Val(exists(key, column, params, arrays=arrays), tuple(alts))
 
 
-def first(levels: list[Val]) -> Val:
-    """Return the value of the first level that has one."""
-    taken: list[str] = []
-    parts: dict[tuple[Type, bool], list[tuple[str, str]]] = {}
-    for level in levels:
+def first(levels: Sequence[Val], named: Callable[[str], str] = str) -> Val:
+    """Return the value of the first level that has one; `named` may give a name to what is used again and again."""
+    tested = ", ".join(f"{level.present}, {number}" for number, level in enumerate(levels, start=1))
+    decides = named(f"multiIf({tested}, 0)")
+    parts: dict[tuple[Type, bool], list[tuple[int, Alt]]] = {}
+    for number, level in enumerate(levels, start=1):
         for alt in level.alts:
-            has = _all([*(f"NOT {one}" for one in taken), alt.has])
-            parts.setdefault((alt.type, alt.array), []).append((has, alt.sql))
-        taken.append(level.present)
+            parts.setdefault((alt.type, alt.array), []).append((number, alt))
     alts = []
     for (kind, array), found in parts.items():
-        branches = ", ".join(f"{has}, {sql}" for has, sql in found[:-1])
-        sql = f"multiIf({branches}, {found[-1][1]})" if branches else found[-1][1]
-        alts.append(Alt(kind, "(" + " OR ".join(has for has, _ in found) + ")", sql, array))
-    return Val("(" + " OR ".join(taken) + ")", tuple(alts))
-
-
-def _all(parts: list[str]) -> str:
-    return "(" + " AND ".join(parts) + ")"
+        has = " OR ".join(f"({decides} = {number} AND {alt.has})" for number, alt in found)
+        branches = ", ".join(f"{decides} = {number}, {alt.sql}" for number, alt in found[:-1])
+        last = found[-1][1].sql
+        alts.append(Alt(kind, f"({has})", f"multiIf({branches}, {last})" if branches else last, array))
+    return Val(f"({decides} != 0)", tuple(alts))
