@@ -55,12 +55,12 @@ class Plan:
         for stream in ("resources", "scopes"):
             if segment.rows.get(stream):
                 yield from self._once_a_day(stream, one_batch(segment.content[stream]))
+        yield from self._attributes(segment)
         for table in ("spans", "logs"):
             if segment.rows.get(table):
                 yield Step(table, _rows(segment, table), segment.rows[table])
         if segment.rows.get("spans"):
             yield from self._rollups(segment.token, segment.content["spans"])
-        yield from self._attributes(segment)
 
     def _once_a_day(self, table: str, rows: pa.RecordBatch) -> Iterator[Step]:
         seen = self._seen[table]

@@ -257,6 +257,7 @@ TABLES: tuple[Table, ...] = (
         partition="day",
         order="(tenant, level, key, type)",
         day="day",
+        spare_days=1,
         engine="AggregatingMergeTree",
         aggregates={"more": "max"},
         settings={"allow_dimensions_outside_sorting_key": 1},

@@ -9,9 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from clew.codec.catalogue import Catalogue
 from clew.model import RESOURCES, SCOPES, SPANS, Scope
 from clew.model.schema import ID128
+from clew.pipeline.catalogue import LEVELS, tables
 from clew.pipeline.rollup import Columns, red_tables, span_by_service, trace_index
+from clew.pipeline.rollup.columns import one_batch
 from clew.query.memo import Memo
 from clew.query.read import Control, Read
 from clew.store import ArrowBatches, EmbeddedConfig, EmbeddedEngine, Limits, migrate
@@ -170,12 +173,15 @@ class Store:
         return batch([span.row(self.scope.tenant) for span in spans], SPANS)
 
     def insert(self, spans: list[Span]) -> None:
-        """Store spans with their resources, scopes and rollups, as one insert."""
+        """Store spans with their resources, scopes, attribute keys and rollups, as one insert."""
         rows = self.rows(spans)
+        resources = batch([self._origin(span, span.all_resource, "resource_id") for span in spans], RESOURCES)
+        scopes = batch([self._origin(span, span.scope, "scope_id") for span in spans], SCOPES)
         columns = Columns.of([rows])
         operations, services = red_tables(columns)
-        self._insert("resources", [self._origin(span, span.all_resource, "resource_id") for span in spans], RESOURCES)
-        self._insert("scopes", [self._origin(span, span.scope, "scope_id") for span in spans], SCOPES)
+        self.put("resources", resources)
+        self.put("scopes", scopes)
+        self._keys({"spans": rows, "resources": resources, "scopes": scopes})
         self.put("spans", rows)
         self.put("trace_index", trace_index(columns))
         self.put("red_1m", operations)
@@ -201,6 +207,13 @@ class Store:
         values = [{**base, **dict(zip(names, row, strict=True))} for row in rows]
         self._insert("attr_values", values, ATTR_VALUES)
         self._insert("attr_keys", [{**row, "more": row["key"] in more} for row in values], ATTR_KEYS)
+
+    def _keys(self, stored: dict[str, pa.RecordBatch]) -> None:
+        memory = Catalogue()
+        new = [memory.scan(rows, level) for stream, rows in stored.items() for level in LEVELS[stream]]
+        found = [rows for rows in new if rows.num_rows]
+        if found:
+            self.put("attr_keys", tables(one_batch(found))["attr_keys"])
 
     def put(self, table: str, rows: pa.RecordBatch) -> None:
         """Insert a batch."""

@@ -9,7 +9,9 @@ import pytest
 from clew.query.answer import Window
 from clew.query.filters import Filter, FilterScope, Op
 from clew.query.levels import settled
+from clew.query.plan.placed import Places
 from clew.query.search import SearchQuery, find
+from clew.query.traceql import parse
 
 S = 10**9
 T0 = (time.time_ns() // (600 * S) - 12) * 600 * S
@@ -27,12 +29,7 @@ def known(store, kinds):
             span(3, 1, T0 + 2, resource=[("zone", "5")], scope=[("tag", "5")], events=[event("e", [("step", "5")])]),
         ]
     )
-    rows = [
-        ("span", "text", "string"), ("span", "both", "string"), ("resource", "both", "string"),
-        ("span", "number", "int"), ("resource", "zone", "string"), ("scope", "tag", "string"),
-        ("event", "step", "string"), ("log", "new", "string"),
-    ]  # fmt: skip
-    store.catalogue(T0 // S // 86_400, [(*row, "x") for row in rows])
+    store.catalogue(T0 // S // 86_400, [("log", "new", "string", "x")])
     return store
 
 
@@ -46,7 +43,8 @@ def known(store, kinds):
         ("zone", "5", [(FilterScope.RESOURCE, Op.READS)], {3}),
         ("tag", "5", [(FilterScope.INSTRUMENTATION, Op.READS)], {3}),
         ("step", "5", [(FilterScope.ANYWHERE, Op.READS)], {3}),
-        ("new", "x", [(FilterScope.ANYWHERE, Op.READS)], {1}),
+        ("new", "x", [(FilterScope.SPAN, Op.EQ), (FilterScope.SPAN, Op.READS)], {1}),
+        ("nowhere", "x", [(FilterScope.ANYWHERE, Op.READS)], set()),
     ],
 )
 def test_a_narrowed_filter_finds_the_same(known, key, value, scopes, traces):
@@ -60,3 +58,25 @@ def test_a_narrowed_filter_finds_the_same(known, key, value, scopes, traces):
         return {int.from_bytes(one.trace_id, "big") for one in find(known.read(), query, T0 + 600 * S)}
 
     assert found(narrow) == found(given) == traces
+
+
+@pytest.mark.parametrize(
+    ("text", "placed"),
+    [
+        ('{ .text = "x" }', '{ span.text = "x" }'),
+        ('{ .zone = "5" || .tag = "5" }', '{ resource.zone = "5" || instrumentation.tag = "5" }'),
+        ('{ .both = "x" || .step = "5" || .nowhere = 1 }', '{ .both = "x" || .step = "5" || .nowhere = 1 }'),
+        (
+            "{ .text = .zone } | by(.text) | max(.number) > 1",
+            "{ span.text = resource.zone } | by(.text) | max(.number) > 1",
+        ),
+        ("({ .number > 1 } | count()) > 2", "({ span.number > 1 } | count()) > 2"),
+        ("{ .number = 1 } >> { parent.number = nil }", "{ span.number = 1 } >> { parent.span.number = nil }"),
+        ('{ .service.name = "unknown_service" }', '{ .service.name = "unknown_service" }'),
+    ],
+)
+def test_unscoped_conditions_ask_the_level_that_has_the_key(known, text, placed):
+    """Keys on one level are looked for there, in conditions alone; all others on every level in turn."""
+    pipeline = parse(text).root
+    found = Places(known.read(), pipeline).pipeline(pipeline)
+    assert found == parse(placed).root

@@ -14,13 +14,13 @@ Ignore = Callable[[Exception | None], None]
 ORDER = [
     "resources",
     "scopes",
+    "attr_keys",
+    "attr_values",
     "spans",
     "trace_index",
     "red_1m",
     "red_service_1m",
     "span_by_service",
-    "attr_keys",
-    "attr_values",
 ]
 
 

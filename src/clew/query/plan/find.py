@@ -21,6 +21,7 @@ from clew.query.plan.led import LedScan
 from clew.query.plan.links import MAX_LINKED, Links
 from clew.query.plan.necessity import ANY_TRACE, All, Formula, Some, alternatives, formula
 from clew.query.plan.pipeline import check, order_key
+from clew.query.plan.placed import Places
 from clew.query.plan.spent import bounded
 from clew.query.plan.walk import mentioned, patterns
 from clew.query.read import Read
@@ -30,6 +31,7 @@ from clew.query.structure import incomplete
 from clew.query.traceql import ast
 from clew.query.traceql.ast import Pipeline, Query, Sort
 from clew.query.traceql.lower import conjunction_of, plain_parts
+from clew.query.traceql.text import print_expression as text
 
 FEW = 20_000
 """So many spans of an index are looked at one by one."""
@@ -161,7 +163,10 @@ class Finding:
         self.links = Links(read, ask.window, self._hits)
         with read.during("links"):
             pipeline = self.links.pipeline(pipeline)
-        self.judge = Judge(read, pipeline, ask.spans_per_spanset, mentioned(pipeline))
+        places = Places(read, pipeline)
+        shown = {text(one): places.field(one) for one in mentioned(pipeline)}
+        pipeline = places.pipeline(pipeline)
+        self.judge = Judge(read, pipeline, ask.spans_per_spanset, shown)
         self.formula = formula(pipeline)
         self.source = source(read, pipeline, self.formula, self.judge, ask.window)
 
@@ -235,7 +240,7 @@ class Finding:
 
 def conjunction(query: Query) -> list[Filter] | None:
     """Return the filters of a query that is one conjunction, `None` for any other."""
-    return _filters(query.root) if isinstance(query.root, Pipeline) else None
+    return filters_of(query.root) if isinstance(query.root, Pipeline) else None
 
 
 def sort_of(query: Query) -> Sort | None:
@@ -244,14 +249,15 @@ def sort_of(query: Query) -> Sort | None:
     return next((one for one in stages if isinstance(one, Sort)), None)
 
 
-def _filters(pipeline: Pipeline) -> list[Filter] | None:
+def filters_of(pipeline: Pipeline) -> list[Filter] | None:
+    """Return the filters of a pipeline that is one conjunction, `None` for any other."""
     only = pipeline.stages[0] if len(pipeline.stages) == 1 else None
     return conjunction_of(only.where) if isinstance(only, ast.Filter) else None
 
 
 def source(read: Read, pipeline: Pipeline, wanted: Formula, judge: Judge, window: Window) -> FilterScan | JudgedScan:
     """Return the cheapest source of candidates: a plain conjunction needs no evaluation of its traces."""
-    filters = _filters(pipeline)
+    filters = filters_of(pipeline)
     if filters is not None:
         return FilterScan(read, filters)
     return JudgedScan.cheapest(read, wanted, judge, window)

@@ -15,6 +15,7 @@ from clew.query.patterns import check_texts
 from clew.query.plan.fieldsql import FieldSql
 from clew.query.plan.grid import Grid
 from clew.query.plan.metrics import condition_of
+from clew.query.plan.placed import Places
 from clew.query.plan.sources import span_rows
 from clew.query.plan.typed import Number, number
 from clew.query.plan.walk import patterns
@@ -59,6 +60,7 @@ def heatmap(read: Read, query: Query, of: Field, window: Window, *, logarithmic:
         hint = "write one filter such as { status = error }"
         raise InvalidQueryError("only single spans have a heatmap", start=0, end=query.pos.end, hint=hint)
     check_texts(read, patterns(Pipeline((Filter(where),))), query.text)
+    where = Places(read, where).filter(Filter(where)).where
     step = round_step(window.from_ns, window.to_ns, COLUMNS - 1)
     first, last = (window.from_ns - 1) // step, -(-window.to_ns // step)
     grid = Grid(first * step, step, max(last - first, 1))

@@ -16,12 +16,13 @@ from clew.query.index import IndexedTrace, lookup
 from clew.query.params import Params
 from clew.query.plan.candidates import in_window
 from clew.query.plan.fieldsql import FieldSql
-from clew.query.plan.find import Finding, conjunction, searched
+from clew.query.plan.find import Finding, filters_of, searched
 from clew.query.plan.found import Ask
 from clew.query.plan.judge import Judge
 from clew.query.plan.links import has_links
 from clew.query.plan.metrics import condition_of
 from clew.query.plan.pipeline import needs, run
+from clew.query.plan.placed import Places
 from clew.query.plan.spanrows import load
 from clew.query.plan.spent import bounded
 from clew.query.plan.treeexpr import Needed
@@ -50,7 +51,8 @@ def histogram(read: Read, query: Query, window: Window, most: int) -> Answer[His
         InvalidQueryError: the query gives series, or cannot be evaluated.
     """
     pipeline = searched(read, query)
-    filters = conjunction(query)
+    pipeline = Places(read, pipeline).pipeline(pipeline)
+    filters = filters_of(pipeline)
     if filters is not None:
         return plain.histogram(read, filters, window, most)
     cut: Truncated | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -18,7 +18,6 @@ from clew.query.plan.treeexpr import Needed, value
 from clew.query.plan.typed import Typed
 from clew.query.read import Read
 from clew.query.traceql.ast import Field, Pipeline, Sort
-from clew.query.traceql.text import print_expression as text
 
 BATCH_SPANS = 300_000
 """Most spans that are evaluated at a time, unless one trace has more."""
@@ -35,14 +34,16 @@ MAX_SPANSETS = 100
 class Judge:
     """One pipeline and what it has found out so far."""
 
-    def __init__(self, read: Read, pipeline: Pipeline, spans: int = 0, shown: Sequence[Field] = ()) -> None:
+    def __init__(
+        self, read: Read, pipeline: Pipeline, spans: int = 0, shown: Mapping[str, Field] | None = None
+    ) -> None:
         """Prepare for decisions.
 
         Args:
             read: the running read.
             pipeline: the query, without link operators.
             spans: most spans of a spanset in answers.
-            shown: fields that these spans come with.
+            shown: fields that these spans come with, by the names that they have there.
         """
         self.read = read
         self.pipeline = pipeline
@@ -56,10 +57,10 @@ class Judge:
         self._needed = Needed()
         needs(pipeline.stages, self._needed)
         self._spans = 0
-        self._most, self._shown = spans, shown
+        self._most, self._shown = spans, shown or {}
         self._full = Needed()
         needs(pipeline.stages, self._full)
-        for one in shown:
+        for one in self._shown.values():
             self._full.value(one)
         self._made: dict[bytes, FoundTrace] = {}
         """Answers from the first candidates, which are mostly those of the page: their spans are read once."""
@@ -126,8 +127,8 @@ class Judge:
         return [self._made[one.trace_id] for one in traces if one.trace_id in self._made]
 
 
-def _answers(sets: Sets, rows: SpanRows, spans: int, shown: Sequence[Field]) -> Iterator[FoundTrace]:
-    spansets = _spansets(sets, rows, spans, {text(one): value(one, rows) for one in shown})
+def _answers(sets: Sets, rows: SpanRows, spans: int, shown: Mapping[str, Field]) -> Iterator[FoundTrace]:
+    spansets = _spansets(sets, rows, spans, {name: value(one, rows) for name, one in shown.items()})
     stats, gaps = rows.stats(), rows.forest.gaps(len(rows.traces))
     for number, trace in enumerate(rows.traces):
         if spansets[number]:

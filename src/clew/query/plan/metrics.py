@@ -5,7 +5,7 @@ Each span counts at its own start. Values in time are seconds. Series are ordere
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clew.query.answer import Answer, Meta, Total, Truncated
 from clew.query.errors import InvalidQueryError
@@ -19,6 +19,7 @@ from clew.query.plan.found import Ask
 from clew.query.plan.frame import Frame, combine, number
 from clew.query.plan.grid import Grid, grid
 from clew.query.plan.links import has_links
+from clew.query.plan.placed import Places
 from clew.query.plan.question import Question
 from clew.query.plan.series import MetricsAsk, Series, SeriesAnswer, Source
 from clew.query.plan.walk import patterns
@@ -129,6 +130,9 @@ class _Run:
         call = expr.call
         check_texts(self.read, patterns(expr.pipeline), self.text)
         pipeline = self._linked(expr.pipeline)
+        places = Places(self.read, pipeline, *([call.selection] if call.selection else []))
+        pipeline = places.pipeline(pipeline)
+        call = replace(call, selection=places.filter(call.selection)) if call.selection else call
         weighted = self.hints.get(EXTRAPOLATE) is True
         asked = Question(pipeline, self._where(pipeline, call), call, self.grid, weighted, self.limit)
         if call.fn is MetricsFn.COMPARE:

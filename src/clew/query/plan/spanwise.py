@@ -217,11 +217,11 @@ def _placed(read: Read, where: FieldExpr, window: Window) -> FieldExpr:
     loose = {part.key for part in parts if isinstance(part, Reads) and part.level is Level.ANY}
     if not loose:
         return where
-    known = known_levels(read, window, sorted(loose))
+    known = known_levels(read, sorted(loose), window)
     placed: list[FieldExpr] = []
     for part in parts:
         if isinstance(part, Reads) and part.level is Level.ANY:
-            levels = [level for level in NEAR if level.value in known[part.key]]
+            levels = [level for level in NEAR if level.value in known.get(part.key, {})]
             placed.append(replace(part, level=levels[0]) if len(levels) == 1 else part)
         else:
             placed.append(part)

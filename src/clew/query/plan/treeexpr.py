@@ -21,6 +21,7 @@ from clew.query.plan.spanrows import SpanRows
 from clew.query.plan.typed import Objects, Typed
 from clew.query.traceql.ast import Attribute, Binary, FieldExpr, FieldOp, Intrinsic, Name, Static, Unary, UnaryOp
 from clew.query.traceql.lower import TREE_NAMES, field_and_literal, fields, flatten, is_local, is_logical
+from clew.query.traceql.walk import changed
 
 AT_A_TIME = 50_000
 """Rows of a step in Python between two looks at the clock."""
@@ -207,16 +208,8 @@ def _of_parent(expr: FieldExpr) -> FieldExpr | None:
     found = list(fields(expr))
     if not found or not all(one.parent for one in found):
         return None
-    below = _without_parent(expr)
+    below = changed(expr, lambda one: replace(one, parent=False) if isinstance(one, Attribute | Intrinsic) else one)
     return below if is_local(below) else None
-
-
-def _without_parent(expr: FieldExpr) -> FieldExpr:
-    if isinstance(expr, Binary):
-        return replace(expr, left=_without_parent(expr.left), right=_without_parent(expr.right))
-    if isinstance(expr, Unary):
-        return replace(expr, operand=_without_parent(expr.operand))
-    return replace(expr, parent=False) if isinstance(expr, Attribute | Intrinsic) else expr
 
 
 def passes_nil(expr: FieldExpr) -> bool:  # noqa: PLR0911 - one case after the other

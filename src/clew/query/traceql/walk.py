@@ -1,9 +1,10 @@
-"""The nodes below a node, without recursion."""
+"""The nodes below a node, and trees with some of them changed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from clew.query.traceql.ast import (
     Aggregate,
@@ -56,33 +57,56 @@ Node = (
     | Unary
     | Binary
 )
+T = TypeVar("T", bound=Node)
 
 
-_BELOW: dict[type, Callable[[Any], tuple[Node, ...]]] = {
-    Query: lambda node: (node.root, *node.hints),
-    MetricsPipeline: lambda node: (node.pipeline, node.call, *node.second),
-    MetricsBinary: lambda node: (node.left, node.right, *node.second),
-    MetricsCall: lambda node: tuple(item for item in (node.of, node.selection, *node.by) if item is not None),
-    Pipeline: lambda node: node.stages,
-    Filter: lambda node: (node.where,),
-    PipelineScalar: lambda node: (node.pipeline, node.scalar),
-    Aggregate: lambda node: () if node.of is None else (node.of,),
-    By: lambda node: node.fields,
-    Select: lambda node: node.fields,
-    Sort: lambda node: (node.key,),
-    Unary: lambda node: (node.operand,),
-    **dict.fromkeys((Binary, SpansetBinary, ScalarFilter, ScalarBinary), lambda node: (node.left, node.right)),
+_PARTS: dict[type, tuple[str, ...]] = {
+    Query: ("root", "hints"),
+    MetricsPipeline: ("pipeline", "call", "second"),
+    MetricsBinary: ("left", "right", "second"),
+    MetricsCall: ("of", "selection", "by"),
+    Pipeline: ("stages",),
+    Filter: ("where",),
+    PipelineScalar: ("pipeline", "scalar"),
+    Aggregate: ("of",),
+    By: ("fields",),
+    Select: ("fields",),
+    Sort: ("key",),
+    Unary: ("operand",),
+    **dict.fromkeys((Binary, SpansetBinary, ScalarFilter, ScalarBinary), ("left", "right")),
 }
+"""Where the nodes below a node stand: each a node, several, or none."""
 
 
 def children(node: Node) -> tuple[Node, ...]:
     """Return the nodes directly below a node, from left to right."""
-    below = _BELOW.get(type(node))
-    return below(node) if below else ()
+    found: list[Node] = []
+    for name in _PARTS.get(type(node), ()):
+        part = getattr(node, name)
+        found.extend(part if isinstance(part, tuple) else () if part is None else (part,))
+    return tuple(found)
+
+
+def changed(node: T, change: Callable[[Node], Node]) -> T:
+    """Return a tree with its nodes changed, from the top; what `change` returns as another node is not looked into."""
+    made = change(node)
+    return _below(node, change) if made is node else made  # type: ignore[return-value]
+
+
+def _below(node: T, change: Callable[[Node], Node]) -> T:
+    """Return a node with what is below it changed."""
+    parts: dict[str, Any] = {}
+    for name in _PARTS.get(type(node), ()):
+        part = getattr(node, name)
+        listed = part if isinstance(part, tuple) else () if part is None else (part,)
+        made = tuple(changed(one, change) for one in listed)
+        if any(one is not other for one, other in zip(made, listed, strict=True)):
+            parts[name] = made if isinstance(part, tuple) else made[0]
+    return replace(node, **parts) if parts else node
 
 
 def walk(root: Node) -> Iterator[tuple[Node, int]]:
-    """Return every node with its depth, a parent before its children, the root at depth 0."""
+    """Return every node with its depth, a parent before its children, the root at depth 0; without recursion."""
     waiting: list[tuple[Node, int]] = [(root, 0)]
     while waiting:
         node, depth = waiting.pop()
