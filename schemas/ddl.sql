@@ -247,7 +247,7 @@ CREATE TABLE IF NOT EXISTS attr_keys (
 ENGINE = AggregatingMergeTree
 PARTITION BY day
 ORDER BY (tenant, level, key, type)
-TTL day + toIntervalDay(30)
+TTL day + toIntervalDay(31)
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, materialize_ttl_recalculate_only = 1, string_serialization_version = 'single_stream', allow_dimensions_outside_sorting_key = 1;
 
 CREATE TABLE IF NOT EXISTS attr_values (
