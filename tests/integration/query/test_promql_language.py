@@ -114,6 +114,11 @@ def test_series_are_matched_by_labels(shop, text, expected):
         ('label_replace(vector(1), "a b", "x", "", "")', "no name of a label"),
         ('label_replace(vector(1), "a", "x", "", "(")', "regular expression"),
         (f"{CALLS} + on (service) 1", "beside a number"),
+        (rf'{CALLS}{{service="\ud800"}}', "literal"),
+        (rf'{CALLS}{{service="\U00110000"}}', "literal"),
+        ("0x" + "f" * 400, "literal"),
+        (f"{CALLS} @ 0x{'f' * 400}", "literal"),
+        (f"{CALLS}[1e400]", "too long"),
     ],
 )
 def test_what_has_no_meaning_is_refused(shop, text, word):

@@ -11,6 +11,8 @@ _ORDER = ("y", "w", "d", "h", "m", "s", "ms")
 _ESCAPE = re.compile(
     r"\\(?:([abfnrtv\\\"'])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|(?s:(.)))"
 )
+_SURROGATES = (0xD800, 0xDFFF)
+"""Halves of characters, which are none by themselves."""
 _PLAIN = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
@@ -49,4 +51,7 @@ def _unescaped(found: re.Match[str]) -> str:
         raise ValueError(found[0])
     if plain is not None:
         return _PLAIN.get(plain, plain)
-    return chr(int(octal, 8)) if octal else chr(int(two or four or eight, 16))
+    code = int(octal, 8) if octal else int(two or four or eight, 16)
+    if _SURROGATES[0] <= code <= _SURROGATES[1]:
+        raise ValueError(found[0])
+    return chr(code)

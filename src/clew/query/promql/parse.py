@@ -113,7 +113,7 @@ class _Builder(Transformer[Token, Expr]):
         return expr
 
     def number(self, token: Token) -> Number:
-        return Number(literals.number(token))
+        return Number(_read(token, literals.number))
 
     def seconds(self, token: Token) -> Number:
         return Number(_read(token, literals.duration))
@@ -210,7 +210,7 @@ class _Builder(Transformer[Token, Expr]):
         return self._shifted(of, Shift(offset_s=-seconds if given[0] == "-" else seconds))
 
     def at_time(self, of: Expr, *given: Token) -> Expr:
-        seconds = literals.number(given[-1])
+        seconds = _read(given[-1], literals.number)
         if not math.isfinite(seconds) or seconds > 1 << 32:
             raise _refused("has a time after @ that is none", *_span(given[-1]))
         return self._shifted(of, Shift(at=-seconds if given[0] == "-" else seconds))
