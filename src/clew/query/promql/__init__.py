@@ -1,5 +1,5 @@
-"""A small PromQL over the rollups: what Grafana's service graph and RED panels ask of a Prometheus.
+"""PromQL over the rollups: what Grafana's service graph and RED panels ask of a Prometheus, and people type.
 
-Text comes in and becomes a tree (`parse`); `evaluate` makes vectors of it over points of time, from the sums of
-`windows`. Metrics that exist are those of `families`; anything else is refused with what there is.
+Text comes in and becomes a tree (`parse`, checked by `signatures`); `evaluate` makes vectors of it over points of time,
+from the sums of `windows`. Metrics are those of `families`; others have no series, and an answer says so.
 """
