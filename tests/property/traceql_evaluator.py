@@ -376,7 +376,8 @@ def conjunction(parts, span):
     together: dict[tuple[Level, ...], list[Any]] = {}
     for one in own:
         compares = isinstance(one, Binary) and one.op not in {FieldOp.AND, FieldOp.OR, *OR_NIL, *MATH}
-        levels = {inner_level(each) for each in compared(one)} - {None} if compares else set()
+        there = compares and is_nil_test(one) and isinstance(plain_side(one), Intrinsic)  # whether it has any
+        levels = {inner_level(each) for each in compared(one)} - {None} if compares and not there else set()
         if levels:
             together.setdefault(tuple(level for level in INNER if level in levels), []).append(one)
         elif isinstance(one, Binary) and one.op in OR_NIL:

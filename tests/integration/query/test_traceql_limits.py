@@ -12,8 +12,12 @@ from clew.query.errors import InvalidQueryError
 from clew.query.hunt import Hunt, Quest, SpentError
 from clew.query.plan.find import JudgedScan, find, source
 from clew.query.plan.found import Ask
+from clew.query.plan.histogram import histogram
 from clew.query.plan.judge import Judge
+from clew.query.plan.metrics import metrics
 from clew.query.plan.necessity import formula
+from clew.query.plan.series import MetricsAsk
+from clew.query.plan.spots import spots
 from clew.query.scan import Scan
 from clew.query.traceql import parse
 from clew.store import Limits
@@ -139,3 +143,35 @@ def test_the_cheapest_source_is_scanned(crowd):
     assert scanned('{ span.x = "v" || span.y = "w" && name = "b" }') == "FormulaScan"
     assert scanned('{ span.x = "v" || span.y = "w" }') == "UnionScan"
     assert scanned('{ span.x = "v" } || { span.y = "w" && name != "b" }') == "UnionScan"
+
+
+def series(store, text):
+    """Return the series of a function over a search."""
+    return metrics(store.read(), parse(f"{text} | rate()"), MetricsAsk(WINDOW, 60 * S))
+
+
+WAYS = {
+    "search": lambda store, text: find(store.read(), parse(text), ask(), NOW),
+    "counts": lambda store, text: histogram(store.read(), parse(text), WINDOW, 10),
+    "series": series,
+    "one trace": lambda store, text: spots(store.read(), f"{1:032x}", parse(text)),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_the_engine_takes_no_more_is_an_error_of_the_query(crowd, way):
+    """A condition of too many parts is refused with a reason, whatever is asked with it."""
+    with pytest.raises(InvalidQueryError, match="too complex to be evaluated") as caught:
+        WAYS[way](crowd, "{ .a" + " ^ .b" * 12 + " > 1 }")
+    assert caught.value.line == 1
+    assert caught.value.hint
+
+
+def test_several_attributes_without_scope_compute_together(store, kinds):
+    """An attribute that may lie on five levels makes no statement too long."""
+    span, _ = kinds
+    store.insert(
+        [span(1, 1, T0, attributes=[("a", 1), ("b", 2)]), span(1, 2, T0 + 1, 1, name="c", attributes=[("c", 3)])]
+    )
+    query = parse("{ parent.a + parent.b * .c > 6 && .c + parent.b = 5 }")
+    assert names(find(store.read(), query, ask(), NOW)) == ["c"]

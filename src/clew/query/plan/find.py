@@ -54,8 +54,9 @@ def find(read: Read, query: Query, ask: Ask, now: int) -> Answer[Found]:
 
 def finds(read: Read, query: Query, ask: Ask, now: int) -> Iterator[Progress | Answer[Found]]:
     """Yield the progress after each window, and the page at the end."""
-    search = Finding(read, searched(read, query), ask)
-    yield from search.sorted(now) if search.judge.sort else search.newest(now)
+    with bounded():
+        search = Finding(read, searched(read, query), ask)
+        yield from search.sorted(now) if search.judge.sort else search.newest(now)
 
 
 def searched(read: Read, query: Query) -> Pipeline:
@@ -136,19 +137,17 @@ class JudgedScan:
 
     def range(self, span: Span, *, behind: Candidate | None = None) -> list[Candidate]:
         """Return candidates of a range."""
-        with bounded():
-            return self.scan.range(span, behind=behind)
+        return self.scan.range(span, behind=behind)
 
     def of(self, traces: Sequence[IndexedTrace], span: Span) -> list[Candidate]:
         """Return which traces are candidates."""
-        with bounded():
-            return self.scan.of(traces, span)
+        return self.scan.of(traces, span)
 
     def decide(self, traces: Sequence[IndexedTrace]) -> Sequence[IndexedTrace]:
         """Return the traces that are answers; of many, those that have all that is needed are evaluated alone."""
         partial = not isinstance(self.scan, LedScan) or self.scan.alone
         if self.together is not None and partial and len(traces) > READ_AHEAD:
-            with self.judge.read.during("candidates among those"), bounded():
+            with self.judge.read.during("candidates among those"):
                 kept = {one.trace_id for one in self.together.of(traces, EVER)}
             traces = [one for one in traces if one.trace_id in kept]
         return self.judge.decide(traces)

@@ -17,6 +17,7 @@ from clew.query.plan.grid import Grid
 from clew.query.plan.metrics import condition_of
 from clew.query.plan.placed import Places
 from clew.query.plan.sources import span_rows
+from clew.query.plan.spent import bounded
 from clew.query.plan.typed import Number, number
 from clew.query.plan.walk import patterns
 from clew.query.predicates import Days, UseIndex
@@ -49,6 +50,7 @@ class Heatmap:
     """Where they were counted."""
 
 
+@bounded()
 def heatmap(read: Read, query: Query, of: Field, window: Window, *, logarithmic: bool) -> Answer[Heatmap]:
     """Return at most 120 columns of time and 60 rows of a field's numbers.
 

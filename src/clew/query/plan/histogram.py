@@ -40,6 +40,7 @@ MOST_SPANS = 500_000
 BATCH_TRACES = 4_000
 
 
+@bounded()
 def histogram(read: Read, query: Query, window: Window, most: int) -> Answer[Histogram]:
     """Return the number of spans per step that start in the window and are in a spanset of the search.
 
@@ -66,8 +67,7 @@ def histogram(read: Read, query: Query, window: Window, most: int) -> Answer[His
         fields = FieldSql(params, _days(window, params), UseIndex.BESIDE)
         passes = fields.condition(where)
         source = f"spans {fields.joins.sql(params, _days(window, params), window=window)}"
-        with bounded():
-            return steps.counted(read, source, passes, params, fields.prologue)
+        return steps.counted(read, source, passes, params, fields.prologue)
     return _Tally(read, pipeline, steps).answer(cut)
 
 
@@ -118,7 +118,7 @@ class _Tally:
     def _candidates(self) -> list[bytes]:
         """Return a random part of the traces that may be answers, the same for the same question."""
         params = Params()
-        with bounded(), self.read.during("candidates"):
+        with self.read.during("candidates"):
             inner = in_window(self.read, self.pipeline, self.steps.window, params)
             sql = f"""
                 SELECT trace_id, count() OVER () AS every FROM ({inner})
@@ -148,7 +148,7 @@ class _Tally:
 
     def _batch(self, traces: Sequence[IndexedTrace], needed: Needed) -> tuple[Floats, Floats, float]:
         """Return the counts of some traces."""
-        with bounded(), self.read.during("verdicts"):
+        with self.read.during("verdicts"):
             rows = load(self.read, traces, list(needed.conditions), list(needed.values))
         window, start = self.steps.window, rows.forest.start
         hit = np.flatnonzero(run(self.pipeline, rows).mask & (start >= window.from_ns) & (start <= window.to_ns))

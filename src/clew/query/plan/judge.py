@@ -13,7 +13,6 @@ from clew.query.index import IndexedTrace
 from clew.query.plan.found import Cell, FoundSpan, FoundTrace, Spanset
 from clew.query.plan.pipeline import Sets, needs, run, sort_keys
 from clew.query.plan.spanrows import SpanRows, load
-from clew.query.plan.spent import bounded
 from clew.query.plan.treeexpr import Needed, value
 from clew.query.plan.typed import Typed
 from clew.query.read import Read
@@ -113,8 +112,7 @@ class Judge:
             yield batch
 
     def _load(self, traces: Sequence[IndexedTrace], needed: Needed) -> SpanRows:
-        with bounded():
-            return load(self.read, traces, list(needed.conditions), list(needed.values))
+        return load(self.read, traces, list(needed.conditions), list(needed.values))
 
     def answers(self, traces: Sequence[IndexedTrace]) -> list[FoundTrace]:
         """Return traces with their spansets, in the order given; without those that are answers no more."""

@@ -22,6 +22,7 @@ from clew.query.plan.links import has_links
 from clew.query.plan.placed import Places
 from clew.query.plan.question import Question
 from clew.query.plan.series import MetricsAsk, Series, SeriesAnswer, Source
+from clew.query.plan.spent import bounded
 from clew.query.plan.walk import patterns
 from clew.query.read import Read
 from clew.query.traceql.ast import (
@@ -49,6 +50,7 @@ from clew.query.traceql.lower import is_local
 EXTRAPOLATE, EXEMPLARS = "extrapolate", "exemplars"
 
 
+@bounded()
 def metrics(read: Read, query: Query, ask: MetricsAsk) -> Answer[SeriesAnswer]:
     """Return the series of a metrics query.
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from clew.query.errors import InvalidQueryError
 from clew.store.errors import QueryError
 
+TOO_BIG = "Query tree is too big"
+"""What the engine says of it under the code of all bad arguments."""
 TOO_COMPLEX = frozenset({62, 167, 168, 306, 718})
 """The engine's codes for a statement that it does not take for its length or its depth."""
 
@@ -22,7 +24,7 @@ def bounded() -> Iterator[None]:
     try:
         yield
     except QueryError as error:
-        if error.engine_code not in TOO_COMPLEX:
+        if error.engine_code not in TOO_COMPLEX and TOO_BIG not in str(error):
             raise
         hint = "use fewer conditions, or less arithmetic"
         raise InvalidQueryError("the query is too complex to be evaluated", start=0, end=0, hint=hint) from error

@@ -13,6 +13,7 @@ from clew.query.plan.find import conjunction
 from clew.query.plan.links import has_links
 from clew.query.plan.pipeline import check, needs, run
 from clew.query.plan.spanrows import load as load_spans
+from clew.query.plan.spent import bounded
 from clew.query.plan.treeexpr import Needed
 from clew.query.plan.walk import patterns
 from clew.query.read import Read
@@ -20,6 +21,7 @@ from clew.query.trace import load, trace_meta, where_trace
 from clew.query.traceql.ast import Pipeline, Query
 
 
+@bounded()
 def spots(read: Read, trace_id: str, query: Query) -> Answer[Matches]:
     """Return the rows of a trace that a search for it would return, in pre-order.
 
