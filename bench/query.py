@@ -93,6 +93,9 @@ class Bench:
             "newest 20 of one attribute value, 24 h": lambda read, run: self.find(
                 f'{{ span.attr_{run:02d} = "val_{run + 11:02d}" }}', read, now
             ),
+            "newest 20 of one value of an unscoped key, 24 h": lambda read, run: self.ask(
+                f'{{ .attr_{run:02d} = "val_{run + 11:02d}" }}', read, now
+            ),
             "one attribute value that nothing has, 24 h": lambda read, run: self.find(
                 f'{{ span.attr_{run:02d} = "none" }}', read, now
             ),

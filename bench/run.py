@@ -46,6 +46,7 @@ READS = {
     "newest 20 over 1 s, 24 h": "slow_traces_ms",
     "newest 20 of one attribute value, 24 h": "attribute_value_ms",
     "one long value, not indexed, that nothing has, 24 h": "long_value_ms",
+    "newest 20 of one value of an unscoped key, 24 h": "unscoped_value_ms",
     "newest 20 of descendants (A) >> (B), one value, 24 h": "descendants_ms",
     "newest 20 of one value among others (A) && (B), 24 h": "both_ms",
     "RED with p99 by service, 24 h by minute": "red_p99_ms",

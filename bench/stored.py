@@ -20,7 +20,9 @@ from bench.dataset import SPANS_PER_TRACE, jaeger_shape
 from bench.rollups import red as red_rows
 from bench.rollups import slim, trace_index
 
+from clew.codec.catalogue import Catalogue
 from clew.model import SPANS
+from clew.pipeline.catalogue import tables as catalogued
 from clew.pipeline.rollup import Columns
 from clew.pipeline.rollup import trace_index as index_rows
 from clew.store import ArrowBatches, EmbeddedEngine, migrate
@@ -72,9 +74,11 @@ def load(engine: EmbeddedEngine, *, traces: int, days: int) -> None:
     """Insert everything with its rollups, add one wide trace, and merge."""
     now = time.time_ns() // (600 * 10**9) * 600 * 10**9
     spread = days * DAY_NS
+    catalogue = Catalogue()
     for number, batch in enumerate(jaeger_shape(traces, start_ns=now - spread, spread_ns=spread, services=SERVICES)):
         operations, by_service = red_rows(batch)
         rows = {
+            **catalogued(catalogue.scan(batch, "span")),
             "spans": batch,
             "span_by_service": slim(batch),
             "trace_index": trace_index(batch),
