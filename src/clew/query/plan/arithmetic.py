@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from clew.query.plan.values import ALWAYS, NEVER, NIL, Alt, Family, Type, Val
 from clew.query.traceql.ast import FieldOp
 
+LEAST = f"toInt64({-(2**63)})"
 EXACT = 2**53
 """Integers up to here are exact as floats."""
 OPERATORS = frozenset({FieldOp.ADD, FieldOp.SUB, FieldOp.MUL, FieldOp.DIV, FieldOp.MOD, FieldOp.POW})
@@ -51,9 +52,11 @@ def _pair(op: FieldOp, one: Alt, other: Alt) -> Iterator[tuple[Type, str, str]]:
         yield Type.INT, whole, f"toInt64(if({whole}, {power}, 0))"
         yield Type.FLOAT, f"NOT {whole}", power
     elif op in {FieldOp.DIV, FieldOp.MOD}:
-        safe = f"if({b} IN (0, -1), 1, {b})"  # the smallest integer divided by -1 does not fit
+        safe = f"if({b} IN (0, -1, {LEAST}), 1, {b})"  # the engine divides by none of them
         by_minus_one = f"(-{a})" if op is FieldOp.DIV else "toInt64(0)"
-        sql = f"if({b} = -1, {by_minus_one}, {'intDiv' if op is FieldOp.DIV else 'modulo'}({a}, {safe}))"
+        by_least = f"toInt64({a} = {b})" if op is FieldOp.DIV else f"if({a} = {b}, toInt64(0), {a})"
+        divided = f"{'intDiv' if op is FieldOp.DIV else 'modulo'}({a}, {safe})"
+        sql = f"multiIf({b} = -1, {by_minus_one}, {b} = {LEAST}, {by_least}, {divided})"
         yield kind, f"{b} != 0", sql
     else:
         yield kind, ALWAYS, f"({a} {_PLAIN[op]} {b})"
