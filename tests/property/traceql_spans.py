@@ -25,16 +25,8 @@ PHASES = [Phase.generate]
 def pairs(values):
     """Attributes with keys that occur once."""
     return st.dictionaries(st.sampled_from(searches.KEYS), st.sampled_from(values), max_size=3).map(
-        lambda found: [(key, value) for key, value in found.items() if key != PROMOTED or not _no_status(value)]
+        lambda found: list(found.items())
     )
-
-
-PROMOTED = "http.response.status_code"
-"""The key that has a column of its own, which answers `= 200`: a status is a whole number, neither 200.0 nor a list."""
-
-
-def _no_status(value):
-    return isinstance(value, float | list)
 
 
 def make_spans(kinds):

@@ -20,7 +20,7 @@ from clew.store.items import ambiguous, indexed_item
 SLIM_INTRINSICS = frozenset({"name", "kind", "status", "duration"})
 COLUMNS = {"statusMessage": "status_message"}
 PROMOTED = {"http.response.status_code": "http_status"}
-"""Numbers whose first value stands in a column of their own, so that `=` finds no row less through it."""
+"""Integers whose first value stands in a column of their own; floats and lists may be equal to it as well."""
 MAX_STATUS = 65_535
 NAMELESS = ("", "unknown_service")
 """Services that a span may be shown under without having sent the name."""
@@ -142,7 +142,9 @@ class Predicates:
         value = item.value
         whole = value_type(value) == "int" and isinstance(value, int)
         if item.op is Op.EQ and item.key in PROMOTED and whole and 0 < int(value or 0) <= MAX_STATUS:
-            yield f"{PROMOTED[item.key]} = {self._params.number(value)}"
+            key = self._params.text(item.key)
+            elsewhere = " OR ".join(f"mapContains({one}, {key})" for one in ("attr_float", "arr_int", "arr_float"))
+            yield f"({PROMOTED[item.key]} = {self._params.number(value)} OR {elsewhere})"
         plain = [value] if item.op is Op.EQ else alternatives(str(value)) if item.op is Op.MATCH else None
         if self._index is UseIndex.NO or not plain or not isinstance(value, str) or len(plain) > MAX_ITEMS:
             return

@@ -196,6 +196,17 @@ def test_what_the_index_of_items_cannot_tell_is_looked_up(store, kinds):
         assert [int.from_bytes(one.trace_id, "big") for one in answer.data.traces] == expected, text
 
 
+def test_a_status_is_found_whatever_number_it_is(store, kinds):
+    """The column of the status narrows the search for integers, and hides neither floats nor lists equal to it."""
+    span, _ = kinds
+    key = "http.response.status_code"
+    for number, value in enumerate((200, 200.0, [404, 200], [200.0], 404, "200"), 1):
+        store.insert([span(number, 1, T0 + number * S, attributes=[(key, value)])])
+    for text in (f"{{ span.{key} = 200 }}", f"{{ .{key} = 200 }}", f"{{ span.{key} = 200 && name != nil }}"):
+        answer = plan_find(store.read(), parse_query(text), Ask(Window(T0, T0 + 60 * S)), T0 + 7200 * S)
+        assert [int.from_bytes(one.trace_id, "big") for one in answer.data.traces] == [4, 3, 2, 1], text
+
+
 def test_tenants_are_apart(store, make_store, kinds):
     """A search sees its own tenant's traces alone, resources included."""
     span, _ = kinds
