@@ -10,7 +10,7 @@ from clew.model import KIND_NAMES, STATUS_NAMES, Mark
 from clew.query.answer import Answer, Meta, Total
 from clew.query.attrvalues import Attribute, attributes
 from clew.query.errors import SpanNotFoundError
-from clew.query.hydrate import SAME_SPAN
+from clew.query.hits import SAME_SPAN
 from clew.query.index import IndexedTrace
 from clew.query.logs import Log, of_trace
 from clew.query.params import Params

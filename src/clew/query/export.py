@@ -12,7 +12,8 @@ from clew import codec
 from clew.codec import Encoding, conform
 from clew.model import RESOURCES, SCOPES, SPANS
 from clew.query.errors import TraceNotFoundError
-from clew.query.hydrate import SAME_SPAN, of_traces
+from clew.query.hits import SAME_SPAN
+from clew.query.hydrate import of_traces
 from clew.query.index import IndexedTrace, bounds, lookup
 from clew.query.params import Params
 from clew.query.read import Read

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from clew.model import KIND_NAMES, STATUS_NAMES
 from clew.query.filters import Filter
+from clew.query.hits import IDENTITY, SAME_SPAN
 from clew.query.index import NS_PER_S, IndexedTrace
 from clew.query.params import Params
 from clew.query.predicates import Days, Predicates, UseIndex
@@ -20,8 +21,6 @@ from clew.query.structure import Links, gaps_of
 SHOWN_SPANS = 3
 MAX_PAIRS = 20_000
 """Most (bucket, trace) pairs that are listed; beyond it the traces are read by their outer bounds."""
-SAME_SPAN = "trace_id, span_id, kind, start, service, name"
-"""Rows equal in these are one span sent twice; Zipkin's client and server twins differ in kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +84,27 @@ def of_traces(traces: Sequence[IndexedTrace], params: Params) -> str:
     return f"(bucket, trace_id) IN (SELECT arrayJoin(arrayZip({buckets}, {ids})))"
 
 
-def hydrate(read: Read, traces: Sequence[IndexedTrace], filters: Sequence[Filter]) -> list[TraceRow]:
-    """Return a row per trace, in the order given; `filters` on spans decide which spans are shown as matched."""
+def hydrate(
+    read: Read, traces: Sequence[IndexedTrace], filters: Sequence[Filter], hits: Sequence[int] | None = None
+) -> list[TraceRow]:
+    """Return a row per trace, in the order given.
+
+    Args:
+        read: the running read.
+        traces: which ones.
+        filters: those on spans decide which spans are shown as matched.
+        hits: the identities of these spans, where they are known.
+    """
     rows = {trace.trace_id: _row(trace) for trace in traces}
     if not rows:
         return []
     params = Params()
     low = min(trace.min_bucket for trace in traces) * NS_PER_S
     high = max(trace.max_bucket for trace in traces) * NS_PER_S
-    passes = Predicates(params, Days(params.day(low), params.day(high)), UseIndex.NO).conjunction(filters)
+    if hits is None:
+        passes = Predicates(params, Days(params.day(low), params.day(high)), UseIndex.NO).conjunction(filters)
+    else:
+        passes = f"{IDENTITY} IN {params.bind(list(hits), 'Array(UInt64)')}"
     shown = "(start_ns, span_id, name, kind, one_status, one_duration)"
     sql = f"""
         SELECT trace_id, service, count() AS spans, countIf(one_status = 2) AS errors, countIf(passed) AS matched,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clew.query.hydrate import SAME_SPAN, of_traces
+from clew.query.hits import SAME_SPAN
+from clew.query.hydrate import of_traces
 from clew.query.index import IndexedTrace
 from clew.query.params import Params
 from clew.query.read import Read

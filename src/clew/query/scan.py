@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from clew.model import BUCKET_S
 from clew.query.filters import Filter
+from clew.query.hits import COLUMN, Hits
 from clew.query.index import NS_PER_S, IndexedTrace
 from clew.query.params import Params
 from clew.query.predicates import Days, Predicates, UseIndex, decided, narrowed, slim_enough, split_trace_filters
@@ -66,6 +67,8 @@ class Scan:
         self.of_span, self.of_trace = split_trace_filters(filters)
         self.whole_traces = not self.of_span
         """No filter looks at a span: the trace index itself is scanned."""
+        self.hits: Hits | None = None
+        """Set where somebody wants to know the spans that were found, not only their traces."""
         self._young: list[str] | None = None
         """Parts without the attribute index when this search began; one that has been merged since does no harm."""
         self.table = "trace_index" if self.whole_traces else "span_by_service" if slim_enough(self.of_span) else "spans"
@@ -82,6 +85,8 @@ class Scan:
 
     def range(self, span: Span, *, behind: Candidate | None = None) -> list[Candidate]:
         """Return up to `cap` traces whose first match in the range lies behind `behind`."""
+        if self.hits is not None:
+            self.hits.cover(span.low, span.high)
         if not self.decided:
             return self._run(Params(), span, behind, "")
         return self._from_index(span, behind)
@@ -160,14 +165,17 @@ class Scan:
     ) -> list[Candidate]:
         where = self._where(params, span, index)
         having = ""
+        hits = f", {COLUMN}" if self.hits is not None else ""
         if behind is not None:
             seen, trace = params.bind(behind.seen, "Int64"), params.bind(behind.trace_id, "FixedString(16)")
             having = f"HAVING (seen, trace_id) < ({seen}, {trace})"
         sql = f"""
-            SELECT trace_id, min(toUnixTimestamp64Nano({self._start})) AS seen FROM {self.table}
+            SELECT trace_id, min(toUnixTimestamp64Nano({self._start})) AS seen{hits} FROM {self.table}
             WHERE {where}{extra}
             GROUP BY trace_id {having} ORDER BY seen DESC, trace_id DESC LIMIT {cap or self.cap}
         """
         table = self.read.query(sql, params.values, direct_index=index is UseIndex.INSTEAD)
+        if self.hits is not None:
+            self.hits.add(table.column("trace_id").to_pylist(), table.column("hits").to_pylist())
         seen_ids = zip(table.column("seen").to_pylist(), table.column("trace_id").to_pylist(), strict=True)
         return [Candidate(seen, trace_id) for seen, trace_id in seen_ids]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from clew.query.answer import Answer, Meta, Window
 from clew.query.cursor import Cursor, parse_cursor
 from clew.query.filters import Filter
+from clew.query.hits import Hits
 from clew.query.hunt import Hunt, Quest
 from clew.query.hydrate import TraceRow, hydrate
 from clew.query.index import IndexedTrace
@@ -76,13 +77,14 @@ def events(read: Read, query: SearchQuery, now: int) -> Iterator[Progress | Answ
     """Yield the progress after each window, and the page at the end."""
     check_patterns(read, query.filters)
     source = FilterScan(read, query.filters)
+    source.hits = Hits() if source.decided else None
     hunt = Hunt(read, Quest(query.window, query.limit, query.cursor, query.of_span), source)
     for low in hunt.windows(now):
         yield Progress(low, len(hunt.seen), read.scanned.rows)
         if hunt.full:
             break
     catch = hunt.page()
-    rows = hydrate(read, catch.traces, source.of_span)
+    rows = hydrate(read, catch.traces, source.of_span, source.hits.of(catch.traces) if source.hits else None)
     meta = Meta(
         total=catch.total,
         returned=len(rows),

@@ -196,6 +196,26 @@ def test_what_the_index_of_items_cannot_tell_is_looked_up(store, kinds):
         assert [int.from_bytes(one.trace_id, "big") for one in answer.data.traces] == expected, text
 
 
+def test_matched_spans_are_those_of_the_scan_where_it_knows_all(store, kinds):
+    """Twins, copies, spans outside the range and very many hits are counted and shown as if each were tested again."""
+    span, _ = kinds
+    hit = [("a", "x")]
+    store.insert(
+        [
+            span(1, 1, T0 + S, kind=3, attributes=hit), span(1, 1, T0 + S, kind=2), span(1, 2, T0 + 2 * S),
+            span(1, 3, T0 + 3 * S, attributes=hit), span(1, 3, T0 + 3 * S, attributes=hit),
+            span(2, 1, T0 - 900 * S, attributes=hit), span(2, 2, T0 + 5 * S, attributes=hit),
+            span(3, 1, T0 + 50 * S, attributes=hit), span(3, 2, T0 + 900 * S, attributes=hit),
+            *(span(4, n, T0 + n, attributes=hit) for n in range(1, 151)),
+        ]
+    )  # fmt: skip
+    store.engine.execute("OPTIMIZE TABLE spans FINAL")
+    for first, last in ((T0, T0 + 60 * S), (T0 - 3600 * S, T0 + 3600 * S)):
+        answer = find(store, '{ span.a = "x" }', first=first, last=last)
+        found = {int(row.trace_id, 16): (row.matched.count, row.matched.spans[0].kind) for row in answer.data.traces}
+        assert found == {1: (2, "client"), 2: (2, "internal"), 3: (2, "internal"), 4: (150, "internal")}
+
+
 def test_a_status_is_found_whatever_number_it_is(store, kinds):
     """The column of the status narrows the search for integers, and hides neither floats nor lists equal to it."""
     span, _ = kinds

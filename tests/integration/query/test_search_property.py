@@ -16,7 +16,10 @@ from clew.model import Kind, Status
 from clew.query.answer import Total, Window
 from clew.query.conjunction import print_filters
 from clew.query.filters import Duration, Filter, FilterScope, Op, value_type
+from clew.query.hydrate import hydrate
+from clew.query.index import lookup
 from clew.query.match import match
+from clew.query.predicates import split_trace_filters
 from clew.query.search import plan, search
 
 S = 10**9
@@ -303,11 +306,19 @@ def test_search_equals_a_plain_evaluator(make_store, kinds, merged):
     check()
 
 
+def looked_at(store, answer, items):
+    """Return the rows of a page with every span tested again, whatever the scan has remembered."""
+    order = [bytes.fromhex(row.trace_id) for row in answer.data.traces]
+    known = lookup(store.read(), order)
+    return hydrate(store.read(), [known[one] for one in order], split_trace_filters(items)[0])
+
+
 def _walk(store, items, window, want, limit):
     got, cursor = [], None
     while True:
         answer = search(store.read(), plan(items, window, limit, cursor), T0 + 86_400 * S)
         got += [(row.start_ns, int(row.trace_id, 16)) for row in answer.data.traces]
+        assert answer.data.traces == looked_at(store, answer, items), print_filters(items)
         cursor = answer.data.cursor
         if cursor is None:
             break
