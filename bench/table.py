@@ -41,7 +41,6 @@ ASKING = "Ask anything"
 """Heading of the table of questions."""
 SEARCHES = (
     Promise("a long attribute value without an index, 24 h", "long_value_ms", "ms", 1100, 500),
-    Promise("one attribute value of a key without a level, newest 20, 24 h", "unscoped_value_ms", "ms", 60, 25),
     Promise("{ A } >> { B }, newest 20, 24 h", "descendants_ms", "ms", 500, 200),
     Promise("{ A } && { B }, newest 20, 24 h", "both_ms", "ms", 500, 200),
 )
