@@ -14,8 +14,8 @@ SAME_SPAN = "trace_id, span_id, kind, start, service, name"
 IDENTITY = f"sipHash64({SAME_SPAN})"
 MOST = 100
 """Most hits of a trace that are remembered."""
-COLUMN = f"groupArray({MOST + 1})({IDENTITY}) AS hits"
-"""SQL that gives the hits of a trace, one more than are remembered when there are too many."""
+COLUMN = f"groupUniqArray({MOST + 1})({IDENTITY}) AS hits"
+"""SQL that gives the hits of a trace, copies once, one more than are remembered when there are too many."""
 
 
 class Hits:

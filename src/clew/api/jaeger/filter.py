@@ -36,6 +36,8 @@ COMPARISONS = {
     "gte": FieldOp.GE,
     "lte": FieldOp.LE,
 }
+PAIR = 2
+"""Fewest operands of a connective."""
 CONNECTIVES = {"and": FieldOp.AND, "or": FieldOp.OR}
 ARITY = {"not": 1, "exists": 1} | dict.fromkeys((*COMPARISONS, "regex", "in", "not_in", "some"), 2)
 OPERATORS = (*CONNECTIVES, "not", *COMPARISONS, "regex", "exists", "in", "not_in", "some")
@@ -121,7 +123,7 @@ class _Reader:
         if len(args) != wanted:
             raise BadFilterError(f"{at}.args", f"{op} takes {wanted} argument{'s'[: wanted - 1]}, not {len(args)}")
         if op in CONNECTIVES:
-            if len(args) < 2:  # noqa: PLR2004
+            if len(args) < PAIR:
                 raise BadFilterError(f"{at}.args", f"{op} takes two or more arguments, not {len(args)}")
             return joined(CONNECTIVES[op], [self._predicate(call, at, one, depth, bound) for one in range(len(args))])
         if op == "not":

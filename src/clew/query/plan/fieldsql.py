@@ -96,16 +96,22 @@ class FieldSql:
 
     def _short(self, value: Val) -> Val:
         """Return a value whose long expressions are names."""
-        if self._variables or self._dimension is not None:
+        if self._inside:
             if sum(len(alt.sql) + len(alt.has) for alt in value.alts) > MAX_SQL:
                 hint = "use less arithmetic with attributes of events, links and resources"
                 raise InvalidQueryError("the query is too complex to be evaluated", start=0, end=0, hint=hint)
-            return value  # names of the statement are not known inside lambdas and subqueries
+            return value
         alts = tuple(replace(alt, has=self._named(alt.has), sql=self._named(alt.sql)) for alt in value.alts)
         return Val(self._named(value.present), alts)
 
+    @property
+    def _inside(self) -> bool:
+        """Whether an expression is built inside a lambda or a subquery, where names of the statement are not known."""
+        return bool(self._variables) or self._dimension is not None
+
     def _named(self, sql: str) -> str:
-        if len(sql) <= LONG:
+        """Return the name of an expression, or itself where it is short or cannot be named."""
+        if len(sql) <= LONG or self._inside:
             return sql
         return self._names.setdefault(sql, f"x{len(self._names)}")
 
@@ -253,9 +259,7 @@ class FieldSql:
         maps = [f"attr_{kind}" for kind in ("str", "int", "float", "bool", "any")]
         test = exists(key, lambda name: f"m_{name}", self.params, arrays=False)
         variables, columns = ", ".join(f"m_{one}" for one in maps), ", ".join(f"`{group}.{one}`" for one in maps)
-        place = f"arrayFirstIndex(({variables}) -> {test}, {columns})"
-        if not self._variables and self._dimension is None:
-            place = self._named(place)
+        place = self._named(f"arrayFirstIndex(({variables}) -> {test}, {columns})")
         found = attribute(key, lambda name: f"`{group}.{name}`[{place}]", self.params, arrays=False)
         return Val(f"({place} != 0)", found.alts)
 

@@ -242,6 +242,13 @@ def conjunction(query: Query) -> list[Filter] | None:
     return filters_of(query.root) if isinstance(query.root, Pipeline) else None
 
 
+def plain(read: Read, query: Query) -> list[Filter] | None:
+    """Return the filters of a query that is one conjunction, on the levels that have their keys; `None` for others."""
+    if conjunction(query) is None or not isinstance(query.root, Pipeline):
+        return None
+    return filters_of(Places(read, query.root).pipeline(query.root))
+
+
 def sort_of(query: Query) -> Sort | None:
     """Return how a search is sorted, `None` for newest first."""
     stages = query.root.stages if isinstance(query.root, Pipeline) else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -60,7 +61,7 @@ def _rank(value: Cell) -> tuple[int, object]:
         return (TYPE_ORDER.index("list"), str(value))
     kind = value_type(value)
     if isinstance(value, int | float):
-        broken = value != value  # noqa: PLR0124 - NaN, after all numbers
+        broken = math.isnan(value)  # after all numbers
         return (TYPE_ORDER.index("int" if kind == "float" else kind), (broken, 0 if broken else value))
     return (TYPE_ORDER.index(kind), str(value))
 

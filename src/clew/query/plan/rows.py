@@ -12,12 +12,11 @@ from clew.query.answer import Answer
 from clew.query.cursor import parse_cursor
 from clew.query.filters import plain_value, value_type
 from clew.query.hydrate import SHOWN_SPANS, Matched, MatchedSpan, ServiceShare, TraceRow
-from clew.query.plan.find import filters_of, finds, parse_place, sort_of
+from clew.query.plan.find import finds, parse_place, plain, sort_of
 from clew.query.plan.found import Ask, Cell, FoundSpan, FoundTrace, Spanset
-from clew.query.plan.placed import Places
 from clew.query.read import Read
 from clew.query.search import Page, Progress
-from clew.query.traceql.ast import Pipeline, Query
+from clew.query.traceql.ast import Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def events(read: Read, query: Query, ask: Ask, now: int) -> Iterator[Progress | 
         InvalidQueryError: the query gives series, or cannot be evaluated.
         InvalidRequestError: the cursor is none of ours.
     """
-    filters = filters_of(Places(read, query.root).pipeline(query.root)) if isinstance(query.root, Pipeline) else None
+    filters = plain(read, query)
     if filters is not None:
         yield from search.events(read, search.plan(filters, ask.window, ask.limit, ask.cursor), now)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from clew.query.traceql.ast import (
     Aggregate,
@@ -90,7 +90,7 @@ def children(node: Node) -> tuple[Node, ...]:
 def changed(node: T, change: Callable[[Node], Node]) -> T:
     """Return a tree with its nodes changed, from the top; what `change` returns as another node is not looked into."""
     made = change(node)
-    return _below(node, change) if made is node else made  # type: ignore[return-value]
+    return _below(node, change) if made is node else cast("T", made)  # it stands where the other stood
 
 
 def _below(node: T, change: Callable[[Node], Node]) -> T:
